@@ -1,0 +1,38 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sallyport/observability/log.hpp"
+#include "sallyport/storage/redis_url.hpp"
+
+namespace sallyport::api_gateway {
+
+struct Config;
+
+/// A gateway process: its event loops, its listeners, its life.
+class Gateway final {
+ public:
+  struct Options {
+    std::optional<storage::RedisUrl> redis;  ///< without: counters in this process
+    /// Called once, when requests are served, with "http://ADDR:PORT" of each listener.
+    std::function<void(const std::vector<std::string>& urls)> on_listening;
+  };
+
+  /// config and logger outlive the gateway.
+  Gateway(const Config& config, log::Logger& logger, Options options);
+  ~Gateway();
+
+  /// Serves until SIGTERM or SIGINT, drains, and returns the process' exit code: 0, or 1 when it could not start, with
+  /// the reason in `error`. The calling thread must have blocked both signals before any thread was started.
+  int run(std::string& error);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sallyport::api_gateway

@@ -1,0 +1,114 @@
+// Where a gateway is put together: what each event loop owns, and the order of the middleware.
+#include "sallyport/runtime/task.hpp"
+#include "worker.hpp"
+
+namespace sallyport::api_gateway {
+namespace {
+
+constexpr std::size_t kUpstreamBufferBytes = 16384;
+constexpr std::size_t kUpstreamBuffersKept = 256;
+constexpr std::chrono::milliseconds kUpstreamTick{20};
+constexpr std::size_t kTasksMax = 65536;
+
+net::ServerLimits server_limits(const ConnectionLimits& c) {
+  net::ServerLimits limits;
+  limits.connections_max = c.connections_max;
+  limits.connections_per_address_max = c.connections_per_address_max;
+  limits.requests_per_connection_max = c.requests_per_connection_max;
+  limits.head_timeout = c.head_timeout;
+  limits.keep_alive_timeout = c.keep_alive_timeout;
+  limits.body_idle_timeout = c.body_idle_timeout;
+  limits.write_stall_timeout = c.write_stall_timeout;
+  limits.body_rate_min = c.body_rate_min;
+  limits.connection_age_max = c.connection_age_max;
+  return limits;
+}
+
+storage::RedisOptions redis_options(const storage::RedisUrl& url) {
+  storage::RedisOptions options;
+  options.url = url;
+  return options;
+}
+
+}  // namespace
+
+// Every request passes these steps from top to bottom, and every answer on the way back from the step that made it.
+// What denies cheaply stands above what costs.
+void Worker::compose() {
+  chain_.add(request_context_);   // first, so that every answer, line of the log and problem document has its id
+  chain_.add(security_headers_);  // above everything that can answer, so that no answer lacks them
+  chain_.add(host_check_);        // a request for somebody else's host is none of ours
+  chain_.add(client_address_);    // limits and internal access depend on who asks
+  chain_.add(route_match_);       // one canonical path, for every decision below and for the upstream
+  chain_.add(internal_routes_);   // health and metrics leave here: they must work when a flood is limited
+  chain_.add(cors_);              // preflights leave here: browsers ask them, users do not count for them
+  chain_.add(rate_limit_);        // before anything that costs, and before 404, so that probing uses up a budget
+  chain_.add(route_rules_);       // unknown routes, methods and bodies end here; the proxy sees only what it may forward
+
+  // What the server itself refuses has no route and no client to count for, but an id and the security fields.
+  refusal_chain_.add(request_context_);
+  refusal_chain_.add(security_headers_);
+}
+
+Shared::Shared(const Config& settings, log::Logger& log, std::optional<storage::RedisUrl> redis_url)
+    : config(settings),
+      logger(log),
+      redis(std::move(redis_url)),
+      router(settings),
+      cors(settings.cors),
+      limit_settings{settings.redis_key_prefix, settings.ipv6_prefix, settings.instances},
+      limiter_metrics(registry, settings.rate_limits),
+      gateway_metrics(registry, settings),
+      memory_store(clock, seed),
+      connections(settings.limits.connections_max, settings.limits.connections_per_address_max) {
+  for (const UpstreamConfig& upstream : settings.upstreams) {
+    upstreams.push_back(std::make_unique<UpstreamShared>(upstream));
+    registry.gauge("gateway_upstream_in_flight", "Requests under way at an upstream.", {{"upstream", upstream.name}},
+                   [u = upstreams.back().get()] { return static_cast<double>(u->in_flight.load(std::memory_order_relaxed)); });
+  }
+  registry.gauge("gateway_connections", "Open client connections.", {}, [this] { return static_cast<double>(connections.open()); });
+  registry.counter_from("gateway_log_dropped_lines_total", "Log lines dropped because the sink was too slow.", {},
+                        [this] { return static_cast<double>(logger.dropped_lines()); });
+  registry.counter_from("ratelimit_memory_evictions_total", "Counters given up before their time by the in-process store.", {},
+                        [this] { return static_cast<double>(memory_store.evictions()); });
+}
+
+Worker::Worker(Shared& shared)
+    : shared_(shared),
+      io_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),
+      shard_(shared.registry.make_shard()),
+      upstream_sweeper_(io_.get_executor(), shared.clock, kUpstreamTick),
+      upstream_buffers_(kUpstreamBufferBytes, kUpstreamBuffersKept),
+      redis_(),
+      limiter_([this]() -> rate_limit::RateLimitStore& {
+                 if (!shared_.redis) return shared_.memory_store;
+                 redis_.emplace(io_.get_executor(), redis_options(*shared_.redis), shared_.clock, random_, shared_.logger);
+                 return redis_store_.emplace(*redis_);
+               }(),
+               shared.memory_store, shared.clock, random_, shared.logger, shared.limiter_metrics, shard_, {}),
+      tasks_(io_.get_executor(), kTasksMax,
+             [&logger = shared.logger](const std::exception_ptr&) { logger.write(log::Level::Error, "task_failed"); }),
+      request_context_(shared.clock, random_),
+      host_check_(shared.config),
+      client_address_(shared.config, shard_, shared.gateway_metrics.untrusted_forwarding()),
+      route_match_(shared.router),
+      internal_routes_([this] { return readiness(); }, [&registry = shared.registry] { return registry.render(); }),
+      cors_(shared.cors),
+      rate_limit_(limiter_, shared.limit_settings, shared.limiter_metrics, shared.clock),
+      proxy_(upstreams_, shared.clock, tasks_, io_.get_executor(), shared.cors.enabled()),
+      application_(chain_, refusal_chain_, proxy_, limiter_, tasks_,
+                   shared.config.access_log ? &access_log_.emplace(shared.logger) : nullptr, shared.gateway_metrics, shard_),
+      server_(io_.get_executor(), shared.clock, server_limits(shared.config.limits), shared.connections, application_, shared.logger),
+      flush_timer_(io_.get_executor()),
+      lifetime_(io_.get_executor(), 4, [&logger = shared.logger](const std::exception_ptr&) {
+        logger.write(log::Level::Critical, "worker_failed");
+      }) {
+  for (const auto& upstream : shared.upstreams) {
+    upstreams_.push_back(std::make_unique<Upstream>(*upstream, io_.get_executor(), upstream_sweeper_, upstream_buffers_, random_));
+  }
+  compose();
+}
+
+Worker::~Worker() = default;
+
+}  // namespace sallyport::api_gateway

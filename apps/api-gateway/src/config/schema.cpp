@@ -1,0 +1,185 @@
+#include "config/schema.hpp"
+
+namespace sallyport::api_gateway {
+namespace {
+
+using namespace std::chrono_literals;
+
+template <class T>
+using Read = std::function<void(const YamlNode&, T&, Problems&)>;
+
+Key<Draft> custom(std::string_view name, std::string type, std::string bounds, std::string fallback, Change change,
+                  std::string help, Read<Draft> read) {
+  return Key<Draft>{KeyDoc{name, std::move(type), std::move(bounds), std::move(fallback), change, std::move(help)},
+                    std::move(read)};
+}
+
+void check_listen(const YamlNode& node, const std::vector<ListenAddress>& listen, Problems& problems) {
+  for (std::size_t i = 0; i < listen.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (listen[i].port != 0 && listen[i].port == listen[j].port && listen[i].address == listen[j].address) {
+        problems.error(node,
+                       fmt::format("listen: {} port {} stands twice", listen[i].address.to_string(), listen[i].port));
+      }
+    }
+  }
+}
+
+Key<Draft> listen_key() {
+  return custom("listen", "address or list of addresses", "1 to 16", "required in production", Change::Restart,
+                "Where clients connect: an IP address and a port; port 0 takes any free one.",
+                [](const YamlNode& node, Draft& out, Problems& problems) {
+                  if (node.kind == YamlNode::Kind::List) {
+                    out.listen = read_list<ListenAddress>(node, "listen", 16, parse_listen_address, problems);
+                    if (node.items.empty()) problems.error(node, "listen: the list is empty");
+                    check_listen(node, out.listen, problems);
+                    return;
+                  }
+                  read_scalar(
+                      node, "listen", Quotes::Allowed, parse_listen_address,
+                      [&](ListenAddress address) { out.listen = {address}; }, problems);
+                });
+}
+
+Key<Draft> threads_key() {
+  return custom("threads", "integer or auto", "1 to 256", "auto", Change::Restart,
+                "Event loops; `auto` is one for each processor core.",
+                [](const YamlNode& node, Draft& out, Problems& problems) {
+                  const auto parse = [](std::string_view text) -> Parsed<std::uint64_t> {
+                    if (text == "auto") return 0;
+                    const auto count = parse_integer(text, 1, 256);
+                    if (!count) return std::unexpected("auto or " + count.error());
+                    return count;
+                  };
+                  read_scalar(
+                      node, "threads", Quotes::Refused, parse,
+                      [&](std::uint64_t count) { out.threads = static_cast<std::uint32_t>(count); }, problems);
+                });
+}
+
+Parsed<std::string> parse_switchable(std::string_view text) {
+  if (text == "global" || text == "auth") return std::string(text);
+  return std::unexpected(std::string("global or auth (any other policy is off when no route names it)"));
+}
+
+constexpr const char* kNoIdentity = "belongs to the identity service, which this build does not have yet";
+constexpr const char* kNoRedis = "addresses of stores come from the environment: set SALLYPORT_REDIS_URL";
+constexpr const char* kNoDatabase = "addresses of stores come from the environment: set SALLYPORT_DATABASE_URL";
+
+KeyTable<Draft> make_root_keys() {
+  using D = Draft;
+  return {
+      listen_key(),
+      threads_key(),
+      list_key<D>("hosts", &Config::hosts, "authorities", 256, "any", parse_authority, Change::Reload,
+                  "Authorities this gateway answers for; a request for another gets 421."),
+      list_key<D>("trusted_proxies", &Config::trusted_proxies, "address blocks", 256, "none", parse_block,
+                  Change::Reload, "Peers whose forwarding field names the client. Nobody else's is read."),
+      enum_key<D>("forwarded_header", &Config::forwarded_header,
+                  EnumNames<ForwardedHeader>{{"x-forwarded-for", ForwardedHeader::XForwardedFor},
+                                             {"forwarded", ForwardedHeader::Forwarded}},
+                  Change::Reload, "The one field in which trusted proxies name the client; all others are deleted."),
+      list_key<D>("internal_access", &Config::internal_access, "address blocks", 256, "none", parse_block,
+                  Change::Reload,
+                  "Who may read /metrics and the details of /health/ready: peer and client must match."),
+      integer_key<D>("ipv6_prefix", &Config::ipv6_prefix, 32, 128, Change::Reload,
+                     "Leading bits of an IPv6 address that stand for one client in rate limits."),
+      text_key<D>("redis_key_prefix", &Config::redis_key_prefix, "1 to 32 of letters, digits, `:_-.`", parse_key_prefix,
+                  Change::Restart, "Begins every key in Redis."),
+      integer_key<D>("instances", &Config::instances, 1, 10000, Change::Reload,
+                     "Gateways that share the traffic: divides limits that count locally while Redis is away. "
+                     "Required in production when a policy has `on_store_error: local`."),
+      bool_key<D>("allow_plaintext", &Config::allow_plaintext, Change::Restart,
+                  "Allows plain redis:// and a plain upstream for the sign-in routes off loopback."),
+      list_key<D>("rate_limits_off", &Config::rate_limits_off, "policy names", 2, "none", parse_switchable,
+                  Change::Reload, "Switches a built-in policy off (`global`, `auth`); start-up warns about it."),
+      custom("rate_limits", "map of policies", "at most 64", "the built-in `global` and `auth`", Change::Reload,
+             "Policies by name, see below.", read_policies),
+      custom("upstreams", "map of upstreams", "at most 256", "required in production", Change::Reload,
+             "Services by name, see below.", read_upstreams),
+      custom("routes", "list of routes", "at most 1024", "required in production", Change::Reload,
+             "What is served, see below.", read_routes),
+      custom("cors", "map", "", "off", Change::Reload, "Cross-origin access for browsers, see below.",
+             [](const YamlNode& node, D& out, Problems& problems) {
+               read_map(cors_keys(), node, "cors", out.cors, problems);
+             }),
+      custom("limits", "map", "", "see below", Change::Restart, "Limits of client connections, see below.",
+             [](const YamlNode& node, D& out, Problems& problems) {
+               read_map(limit_keys(), node, "limits", out.limits, problems);
+             }),
+      enum_key<D>("log_level", &Config::log_level,
+                  EnumNames<log::Level>{{"debug", log::Level::Debug},
+                                        {"info", log::Level::Info},
+                                        {"warn", log::Level::Warn},
+                                        {"error", log::Level::Error},
+                                        {"critical", log::Level::Critical},
+                                        {"off", log::Level::Off}},
+                  Change::Restart, "Least level that is written."),
+      bool_key<D>("access_log", &Config::access_log, Change::Restart, "One line for each request."),
+      duration_key<D>("drain", &Config::drain, 0ms, 5min, Change::Reload,
+                      "After SIGTERM: how long the listener stays open while readiness already fails."),
+      duration_key<D>("shutdown_timeout", &Config::shutdown_timeout, 0ms, 10min, Change::Reload,
+                      "After that: the most that requests in flight are given to finish."),
+      refused_key<D>("redis", kNoRedis),
+      refused_key<D>("redis_url", kNoRedis),
+      refused_key<D>("database_url", kNoDatabase),
+      refused_key<D>("issuer", kNoIdentity),
+      refused_key<D>("audience", kNoIdentity),
+      refused_key<D>("access_ttl", kNoIdentity),
+      refused_key<D>("refresh_ttl", kNoIdentity),
+      refused_key<D>("session_max", kNoIdentity),
+      refused_key<D>("refresh_grace", kNoIdentity),
+      refused_key<D>("jwks_url", kNoIdentity),
+  };
+}
+
+}  // namespace
+
+const KeyTable<Draft>& root_keys() {
+  static const auto table = make_root_keys();
+  return table;
+}
+
+const KeyTable<CorsConfig>& cors_keys() {
+  using C = CorsConfig;
+  static const KeyTable<C> table = {
+      required(list_key<C>("origins", &C::origins, "origins", 64, "", parse_origin, Change::Reload,
+                           "Exact origins, such as https://app.example.com. There is no wildcard.")),
+      list_key<C>("methods", &C::methods, "methods", 16, "GET, HEAD, POST, PUT, PATCH, DELETE", parse_method_name,
+                  Change::Reload, "What a preflight allows."),
+      list_key<C>("headers", &C::headers, "field names", 64, "content-type, authorization, idempotency-key",
+                  parse_field_name, Change::Reload, "Request fields that a preflight allows."),
+      bool_key<C>("credentials", &C::credentials, Change::Reload,
+                  "Lets the browser send cookies and authorization with the request."),
+      duration_key<C>("max_age", &C::max_age, 0ms, 24h, Change::Reload,
+                      "How long a browser may remember a preflight (whole seconds)."),
+  };
+  return table;
+}
+
+const KeyTable<ConnectionLimits>& limit_keys() {
+  using L = ConnectionLimits;
+  static const KeyTable<L> table = {
+      integer_key<L>("connections_max", &L::connections_max, 1, 1'000'000, Change::Restart,
+                     "Client connections of the process."),
+      integer_key<L>("connections_per_address_max", &L::connections_per_address_max, 1, 1'000'000, Change::Restart,
+                     "Client connections of the process from one address."),
+      integer_key<L>("requests_per_connection_max", &L::requests_per_connection_max, 1, 1'000'000, Change::Restart,
+                     "Requests after which a connection is closed."),
+      duration_key<L>("head_timeout", &L::head_timeout, 100ms, 2min, Change::Restart,
+                      "From the first byte of a request head to its last."),
+      duration_key<L>("keep_alive_timeout", &L::keep_alive_timeout, 100ms, 1h, Change::Restart,
+                      "Idle time between two requests."),
+      duration_key<L>("body_idle_timeout", &L::body_idle_timeout, 100ms, 10min, Change::Restart,
+                      "Longest silence inside a request body."),
+      duration_key<L>("write_stall_timeout", &L::write_stall_timeout, 100ms, 10min, Change::Restart,
+                      "Longest time that a client takes nothing of an answer."),
+      integer_key<L>("body_rate_min", &L::body_rate_min, 0, 1'000'000, Change::Restart,
+                     "Least bytes a second of a request body after its first 5 s; 0: no such rule."),
+      duration_key<L>("connection_age_max", &L::connection_age_max, 1s, 24h, Change::Restart,
+                      "Age after which a connection is closed at the next request (with 10 % jitter)."),
+  };
+  return table;
+}
+
+}  // namespace sallyport::api_gateway

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "config/config.hpp"
+#include "config/key_table.hpp"
+
+namespace sallyport::api_gateway {
+
+/// A Config on its way, with what the checks across keys need to know about the file.
+struct Draft : Config {
+  std::vector<const YamlNode*> route_nodes;  ///< parallel to `routes`; nullptr: from the base configuration
+};
+
+/// The tables, one for each kind of map in the file. Whoever adds a key adds it here and nowhere else.
+const KeyTable<Draft>& root_keys();
+const KeyTable<rate_limit::Policy>& policy_keys();
+const KeyTable<UpstreamConfig>& upstream_keys();
+const KeyTable<RouteConfig>& route_keys();
+const KeyTable<CorsConfig>& cors_keys();
+const KeyTable<ConnectionLimits>& limit_keys();
+
+/// The policies that exist although no file names them.
+std::vector<rate_limit::Policy> built_in_policies();
+
+void read_policies(const YamlNode& node, Draft& out, Problems& problems);
+void read_upstreams(const YamlNode& node, Draft& out, Problems& problems);
+void read_routes(const YamlNode& node, Draft& out, Problems& problems);
+
+/// The rules that concern more than one key. root is the file's top map.
+void validate(const YamlNode& root, ConfigMode mode, Draft& draft, Problems& problems);
+
+}  // namespace sallyport::api_gateway

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "exchange.hpp"
+#include "sallyport/net/response.hpp"
+
+namespace sallyport::api_gateway {
+
+/// How the body goes to the upstream: none, a known number of bytes, or chunked because nobody knows yet.
+struct OutgoingBody {
+  bool present = false;
+  std::optional<std::uint64_t> length;
+};
+
+/// Writes the request head for the upstream into `out`: the canonical path, the end-to-end fields, and what the gateway
+/// vouches for (X-Forwarded-For, -Proto, -Host, Via, X-Request-Id, traceparent). Whatever a client sent under these
+/// names, hop-by-hop fields (RFC 9110 7.6.1) and fields named in Connection are left out.
+void write_upstream_head(std::string& out, const Exchange& exchange, std::string_view path, const OutgoingBody& body);
+
+/// Copies the upstream's end-to-end fields into `response`, without those that would give the inside away or that are
+/// the gateway's own to say. without_cors: the gateway speaks CORS itself.
+void copy_answer_fields(net::Response& response, const net::http::ResponseHead& head, bool without_cors);
+
+}  // namespace sallyport::api_gateway

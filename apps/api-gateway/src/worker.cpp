@@ -1,0 +1,68 @@
+#include "worker.hpp"
+
+#include <fmt/format.h>
+
+namespace sallyport::api_gateway {
+
+using runtime::into;
+using runtime::Task;
+
+namespace {
+constexpr std::chrono::milliseconds kFlushEvery{100};
+}  // namespace
+
+Task<Result<void>> Worker::open_store(Deadline deadline) {
+  if (!redis_) co_return Result<void>{};
+  const auto unusable = [this](const std::string& why) {
+    return fail(ErrorCode::ServiceUnavailable, fmt::format("redis at {}: {}", shared_.redis->endpoint(), why));
+  };
+  auto connected = co_await redis_->connect(deadline);
+  if (!connected) co_return unusable(connected.error().message);
+  auto loaded = co_await redis_store_->load(shared_.config.redis_key_prefix);
+  if (!loaded) co_return unusable(loaded.error().message);
+  co_return Result<void>{};
+}
+
+void Worker::serve(const std::vector<int>& listeners) {
+  if (access_log_) lifetime_.spawn(flush_logs());
+  for (const int fd : listeners) server_.listen(fd);
+}
+
+void Worker::set_addresses(std::size_t upstream, const std::vector<asio::ip::tcp::endpoint>& endpoints) {
+  upstreams_[upstream]->set_addresses(endpoints);
+}
+
+Readiness Worker::readiness() const {
+  Readiness state;
+  state.ready = !shared_.draining.load(std::memory_order_relaxed);
+  if (!redis_) {
+    state.store = "in_process";
+  } else if (!redis_->connected() || limiter_.breaker_state() != resilience::CircuitBreaker::State::Closed) {
+    state.store = "unreachable";
+  }
+  return state;
+}
+
+Task<> Worker::flush_logs() {
+  while (!stopping_) {
+    ErrorCodeSys ignored;
+    flush_timer_.expires_after(kFlushEvery);
+    co_await flush_timer_.async_wait(into(ignored));
+    access_log_->flush();
+  }
+}
+
+void Worker::stop_when_done() { lifetime_.spawn(shut_down()); }
+
+Task<> Worker::shut_down() {
+  server_.stop_accepting();
+  co_await server_.join();
+  co_await tasks_.join();
+  if (redis_) co_await redis_->stop();
+  for (auto& upstream : upstreams_) upstream->set_addresses({});
+  if (access_log_) access_log_->flush();
+  stopping_ = true;
+  flush_timer_.cancel();
+}
+
+}  // namespace sallyport::api_gateway

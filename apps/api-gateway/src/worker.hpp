@@ -1,0 +1,106 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "application.hpp"
+#include "config/config.hpp"
+#include "middleware/edge_filters.hpp"
+#include "middleware/internal_routes.hpp"
+#include "middleware/rate_limit_filter.hpp"
+#include "middleware/request_context.hpp"
+#include "middleware/route_match.hpp"
+#include "middleware/route_rules.hpp"
+#include "middleware/security_headers.hpp"
+#include "sallyport/net/server.hpp"
+#include "sallyport/rate_limit/memory_store.hpp"
+#include "sallyport/rate_limit/redis_store.hpp"
+#include "sallyport/storage/redis_client.hpp"
+
+namespace sallyport::api_gateway {
+
+/// What all event loops of the process share. Everything in it is immutable or thread-safe, and outlives the workers.
+struct Shared {
+  Shared(const Config& settings, log::Logger& logger, std::optional<storage::RedisUrl> redis_url);
+
+  const Config& config;
+  log::Logger& logger;
+  const std::optional<storage::RedisUrl> redis;  ///< without: counters in this process
+  SystemClock clock;
+  FastRandom seed;
+  const Router router;
+  const CorsRules cors;
+  const rate_limit::LimitSettings limit_settings;
+  metrics::Registry registry;
+  rate_limit::LimiterMetrics limiter_metrics;
+  GatewayMetrics gateway_metrics;
+  rate_limit::MemoryStore memory_store;
+  net::ConnectionBudget connections;
+  std::vector<std::unique_ptr<UpstreamShared>> upstreams;
+  std::atomic<bool> draining{false};
+};
+
+/// One event loop with everything that works on it: its own store connection, upstream connections and server. Members
+/// stand in the order in which they need each other; nothing is shared but `Shared`.
+class Worker final {
+ public:
+  explicit Worker(Shared& shared);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  asio::io_context& io() noexcept { return io_; }
+
+  // On the worker's own thread:
+  /// Reaches the store and proves that it can be written to, or says why not. Before anything is served.
+  runtime::Task<Result<void>> open_store(Deadline deadline);
+  void serve(const std::vector<int>& listeners);
+  void set_addresses(std::size_t upstream, const std::vector<asio::ip::tcp::endpoint>& endpoints);
+  void begin_drain() noexcept { server_.begin_drain(); }
+  /// Closes the listeners, waits for the connections, then ends everything else: run() returns after that.
+  void stop_when_done();
+  void abort_connections() { server_.abort_connections(); }
+
+ private:
+  void compose();
+  Readiness readiness() const;
+  runtime::Task<> flush_logs();
+  runtime::Task<> shut_down();
+
+  Shared& shared_;
+  asio::io_context io_;
+  FastRandom random_;
+  metrics::Shard& shard_;
+  net::Sweeper upstream_sweeper_;
+  net::BufferPool upstream_buffers_;
+  std::optional<storage::RedisClient> redis_;
+  std::optional<rate_limit::RedisStore> redis_store_;
+  rate_limit::Limiter limiter_;
+  std::vector<std::unique_ptr<Upstream>> upstreams_;
+  std::optional<log::AccessLog> access_log_;
+  runtime::TaskScope tasks_;
+
+  RequestContext request_context_;
+  SecurityHeaders security_headers_;
+  HostCheck host_check_;
+  ClientAddressFilter client_address_;
+  RouteMatch route_match_;
+  InternalRoutes internal_routes_;
+  Cors cors_;
+  RateLimit rate_limit_;
+  RouteRules route_rules_;
+  Proxy proxy_;
+  net::FilterChain<Exchange> chain_;
+  net::FilterChain<Exchange> refusal_chain_;
+
+  GatewayApplication application_;
+  net::Server server_;
+  runtime::Timer flush_timer_;
+  runtime::TaskScope lifetime_;
+  bool stopping_ = false;
+};
+
+}  // namespace sallyport::api_gateway

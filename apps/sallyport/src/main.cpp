@@ -1,0 +1,73 @@
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+#include <CLI/CLI.hpp>
+
+#include "commands.hpp"
+
+namespace {
+
+/// Both stop signals are waited for by the command that serves, so no thread may be interrupted by them.
+void block_stop_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace sallyport::app;
+  CLI::App app("Sallyport: a hardened front door for backends.\n", "sallyport");
+  app.set_version_flag("--version", "sallyport " SALLYPORT_VERSION);
+  app.require_subcommand(1);
+  app.footer("\nStart here:  sallyport dev\nDocs:        README.md, docs/configuration.md\n");
+  app.failure_message(CLI::FailureMessage::help);
+
+  GatewayArguments gateway;
+  auto* const gateway_command = app.add_subcommand("gateway", "Run the API gateway, production rules");
+  gateway_command->add_option("--config", gateway.config_file, "YAML file, see docs/configuration.md")->required()->type_name("FILE");
+  gateway_command->footer(
+      "\nEnvironment:\n"
+      "  SALLYPORT_REDIS_URL       redis://, rediss:// or unix://, with user and password if need be (required)\n"
+      "  SALLYPORT_REDIS_URL_FILE  a file that holds it instead\n"
+      "Signals: SIGTERM and SIGINT drain and stop; a second one stops at once.\n");
+
+  DevArguments dev;
+  auto* const dev_command = app.add_subcommand("dev", "Run a gateway on loopback, with nothing to set up");
+  dev_command->add_option("--listen", dev.listen, "Address and port; port 0 takes any free one")->type_name("ADDR:PORT")->capture_default_str();
+  dev_command->add_option("--upstream", dev.upstreams, "Put the gateway in front of a service: /=http://127.0.0.1:3000 (repeatable)")
+      ->type_name("PREFIX=URL");
+  dev_command->add_option("--redis", dev.redis, "Count in Redis instead of in this process")->type_name("URL");
+  dev_command->add_option("--config", dev.config_file, "YAML file laid over the built-in configuration")->type_name("FILE");
+  dev_command->add_option("--threads", dev.threads, "Event loops; 0 is one for each core")->check(CLI::Range(0U, 256U));
+  dev_command->add_flag("--insecure-listen", dev.insecure_listen, "Allow an address off loopback, and any Host");
+  dev_command->footer("\nWithout --upstream a small built-in service echoes what it is sent.\n");
+
+  auto* const config_command = app.add_subcommand("config", "Check a configuration file");
+  config_command->require_subcommand(1);
+  std::string checked_file;
+  auto* const check_command = config_command->add_subcommand("check", "Report every mistake in a file with line and column");
+  check_command->add_option("FILE", checked_file, "YAML file")->required();
+  auto* const reference_command = config_command->add_subcommand("reference", "Print the reference of all keys (Markdown)");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  block_stop_signals();
+  try {
+    if (*gateway_command) return run_gateway(gateway);
+    if (*dev_command) return run_dev(dev);
+    if (*check_command) return check_config(checked_file);
+    if (*reference_command) return print_config_reference();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "sallyport: %s\n", error.what());
+  }
+  return 1;
+}

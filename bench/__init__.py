@@ -1,0 +1,1 @@
+"""Measures Sallyport against the gateways it wants to beat. See README.md."""

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+
+#include "sallyport/core/deadline.hpp"
+#include "sallyport/net/http/request_head_parser.hpp"
+#include "sallyport/net/request_body.hpp"
+#include "sallyport/net/server.hpp"
+
+namespace sallyport::net {
+
+inline constexpr std::size_t kInputBytes = 16384;          ///< leased for every request
+inline constexpr std::size_t kInputBytesMax = 49152;       ///< room for the largest head that the guard lets through
+inline constexpr std::size_t kStreamBytes = 65536;         ///< leased for bodies that stream
+inline constexpr std::size_t kDrainBytesMax = 65536;       ///< rest of a body that is read away to keep a connection
+inline constexpr std::chrono::seconds kLingerTime{2};
+
+/// What a request needs while it is worked on; leased, so that an idle connection is only a socket and a coroutine.
+struct RequestSlot {
+  explicit RequestSlot(std::unique_ptr<Exchange> fresh)
+      : input(std::make_unique_for_overwrite<char[]>(kInputBytes)), exchange(std::move(fresh)) {}
+
+  std::span<const char> unread() const noexcept { return {input.get() + begin, end - begin}; }
+
+  std::unique_ptr<char[]> input;
+  std::size_t capacity = kInputBytes;
+  std::size_t begin = 0, end = 0;  ///< received and not used yet
+  http::RequestHeadParser parser;
+  std::unique_ptr<Exchange> exchange;
+  std::string out;                 ///< the head being written
+  BufferPool::Buffer stream;       ///< while a body streams in
+};
+
+/// One client connection: reads heads, serves requests one after the other, keeps its deadlines. It lives in the frame
+/// of its own coroutine.
+class Connection final : public SweepEntry {
+ public:
+  Connection(Server& server, runtime::TcpSocket socket, const IpAddress& peer) noexcept;
+  ~Connection() override;
+
+  /// The whole life of a connection.
+  static runtime::Task<> run(Server& server, runtime::TcpSocket socket, IpAddress peer);
+  void sweep(SteadyTime now) noexcept override;
+
+ private:
+  friend class RequestBody;
+  enum class Phase : std::uint8_t { Idle, Head, Work, Body, Write, Linger };
+  enum class HeadState : std::uint8_t { Complete, NeedMore, Refused, Gone };
+
+  HeadState try_head(RequestSlot& slot);
+  runtime::Task<HeadState> wait_for_head(RequestSlot& slot);
+  bool make_room(RequestSlot& slot);
+  /// Serves what has arrived; true when the connection may wait for the next request.
+  runtime::Task<bool> serve(RequestSlot& slot);
+  runtime::Task<> refuse_head(RequestSlot& slot);
+  runtime::Task<bool> answer(RequestSlot& slot, Response response);
+  bool may_keep(const Exchange& exchange, const Response& response) const noexcept;
+  void compose_head(RequestSlot& slot, Response& response, bool keep, bool chunked, bool bodiless);
+  runtime::Task<bool> relay(BodySource& source, bool chunked, std::optional<std::uint64_t> length);
+  runtime::Task<bool> drain_body(RequestBody& body);
+  runtime::Task<> linger();
+
+  /// Reads once, with `phase`'s deadline already set. 0: closed, failed or timed out.
+  runtime::Task<std::size_t> read_some(std::span<char> into);
+  /// One write of up to three pieces; what was taken is removed from their fronts.
+  using Pieces = std::array<std::string_view, 3>;
+  enum class Wrote : std::uint8_t { All, Some, Failed };
+  Wrote write_now(Pieces& pieces) noexcept;
+  /// The rest after write_now() has taken Some. false: failed or timed out.
+  runtime::Task<bool> write_rest(Pieces pieces);
+
+  void enter(Phase phase, SteadyTime deadline) noexcept {
+    phase_ = phase;
+    deadline_ = deadline;
+  }
+  void reset_connection() noexcept;  ///< RST: the client must not take a cut answer for a whole one
+
+  Server& server_;
+  runtime::TcpSocket socket_;
+  IpAddress peer_;
+  SteadyTime opened_;
+  SteadyTime deadline_ = SteadyTime::max();
+  SteadyTime body_wait_started_{};
+  std::chrono::nanoseconds body_waited_{0};
+  Exchange* exchange_ = nullptr;  ///< while one is worked on
+  std::uint64_t body_bytes_ = 0;
+  std::uint64_t bytes_out_ = 0;
+  std::uint32_t requests_ = 0;
+  Phase phase_ = Phase::Idle;
+  bool timed_out_ = false;
+  bool lingering_ = false;
+};
+
+
+}  // namespace sallyport::net

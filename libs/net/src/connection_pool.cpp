@@ -1,0 +1,59 @@
+#include "sallyport/net/connection_pool.hpp"
+
+namespace sallyport::net {
+
+using runtime::Task;
+
+namespace {
+/// A connection that rested no longer than this is used without a look whether its server has closed it meanwhile.
+constexpr std::chrono::milliseconds kTrusted{100};
+}  // namespace
+
+ConnectionPool::ConnectionPool(runtime::Executor executor, Sweeper& sweeper, BufferPool& buffers,
+                               asio::ip::tcp::endpoint endpoint, ConnectionPoolOptions options)
+    : SweepEntry(sweeper), executor_(executor), sweeper_(sweeper), buffers_(buffers), endpoint_(std::move(endpoint)), options_(options) {}
+
+ConnectionPool::~ConnectionPool() = default;
+
+std::unique_ptr<ClientConnection> ConnectionPool::take(std::chrono::milliseconds rested_max) {
+  while (!idle_.empty()) {
+    auto connection = std::move(idle_.back());
+    idle_.pop_back();
+    const auto rested = sweeper_.clock().now() - connection->rested_since();
+    if (rested > rested_max) {
+      idle_.clear();  // all others have rested longer
+      return nullptr;
+    }
+    if (rested <= kTrusted || !connection->stale()) return connection;
+  }
+  return nullptr;
+}
+
+Task<Result<std::unique_ptr<ClientConnection>>> ConnectionPool::connect(Deadline deadline, Abortable*& waiting_on) {
+  auto connection = std::make_unique<ClientConnection>(executor_, sweeper_, buffers_);
+  waiting_on = connection.get();
+  auto connected =
+      co_await connection->connect(endpoint_, deadline.sooner(Deadline::after(sweeper_.clock().now(), options_.connect_timeout)));
+  waiting_on = nullptr;
+  if (!connected) co_return std::unexpected(std::move(connected.error()));
+  co_return connection;
+}
+
+void ConnectionPool::give_back(std::unique_ptr<ClientConnection> connection) {
+  if (!connection->reusable() || options_.idle_max == 0) return;
+  connection->rest(sweeper_.clock().now());
+  if (idle_.size() >= options_.idle_max) idle_.pop_front();
+  idle_.push_back(std::move(connection));
+}
+
+void ConnectionPool::sweep(SteadyTime now) noexcept {
+  while (!idle_.empty()) {
+    const ClientConnection& oldest = *idle_.front();
+    const auto hint = oldest.keep_alive_hint();
+    const auto limit = hint.count() > 0 ? std::min(hint, options_.idle_timeout) : options_.idle_timeout;
+    if (now - oldest.rested_since() < limit) return;
+    idle_.pop_front();
+  }
+}
+
+}  // namespace sallyport::net

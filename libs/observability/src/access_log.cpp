@@ -1,0 +1,102 @@
+#include "sallyport/observability/access_log.hpp"
+
+#include <charconv>
+#include <utility>
+
+#include "hex.hpp"
+#include "timestamp.hpp"
+
+namespace sallyport::log {
+namespace {
+
+constexpr std::size_t kFlushBytes = 64U << 10U;
+/// Room above the threshold for one ordinary line; the buffer of a hostile one (every byte escaped) may grow.
+constexpr std::size_t kBufferBytes = kFlushBytes + (16U << 10U);
+constexpr std::size_t kClientTextMax = 2U << 10U;
+
+template <class Integer>
+void append_number(std::string& out, std::string_view key, Integer value) {
+  char text[24];
+  const auto end = std::to_chars(text, text + sizeof text, value).ptr;
+  out += key;
+  out.append(text, static_cast<std::size_t>(end - text));
+}
+
+void append_text(std::string& out, std::string_view key, std::string_view value) {
+  out += key;
+  out += '"';
+  append_json_escaped(out, value);
+  out += '"';
+}
+
+void append_optional_text(std::string& out, std::string_view key, std::string_view value) {
+  if (!value.empty()) return append_text(out, key, value);
+  out += key;
+  out += "null";
+}
+
+void append_duration(std::string& out, std::string_view key, std::int64_t microseconds) {
+  if (microseconds >= 0) return append_number(out, key, microseconds);
+  out += key;
+  out += "null";
+}
+
+}  // namespace
+
+class AccessLog::Impl final {
+ public:
+  explicit Impl(Logger& logger) : logger_(logger) { buffer_.reserve(kBufferBytes); }
+
+  void write(const AccessRecord& record) {
+    std::string& out = buffer_;
+    out += R"({"time":")";
+    timestamp_.append(out, record.time);
+    append_text(out, R"(","level":"info","event":"request","request_id":)", record.request_id);
+    out += R"(,"trace_id":")";
+    sallyport::detail::append_hex(out, record.trace_id);
+    append_text(out, R"(","method":)", safe(record.method));
+    append_text(out, R"(,"path":)", safe(record.path));
+    append_optional_text(out, R"(,"route":)", record.route);
+    append_number(out, R"(,"status":)", record.status);
+    append_number(out, R"(,"bytes_in":)", record.bytes_in);
+    append_number(out, R"(,"bytes_out":)", record.bytes_out);
+    append_duration(out, R"(,"total_us":)", record.total_us);
+    append_duration(out, R"(,"limiter_us":)", record.limiter_us);
+    append_duration(out, R"(,"upstream_us":)", record.upstream_us);
+    append_text(out, R"(,"client":)", record.client);
+    append_optional_text(out, R"(,"upstream":)", record.upstream);
+    append_optional_text(out, R"(,"code":)", record.error_code);
+    out += "}\n";
+    if (out.size() >= kFlushBytes) flush();
+  }
+
+  void flush() {
+    if (buffer_.empty()) return;
+    logger_.write_lines(std::move(buffer_));
+    buffer_.reserve(kBufferBytes);
+  }
+
+ private:
+  /// Client text as it may be shown. Masked first and cut then: a cut token would no longer look like one.
+  std::string_view safe(std::string_view text) {
+    return logger_.redactor().redact(text, scratch_).substr(0, kClientTextMax);
+  }
+
+  Logger& logger_;
+  TimestampFormatter timestamp_;
+  std::string buffer_;
+  std::string scratch_;
+};
+
+AccessLog::AccessLog(Logger& logger) : impl_(std::make_unique<Impl>(logger)) {}
+AccessLog::~AccessLog() {
+  flush();
+}
+void AccessLog::write(const AccessRecord& record) {
+  impl_->write(record);
+}
+void AccessLog::flush() {
+  impl_->flush();
+}
+
+}  // namespace sallyport::log

@@ -1,0 +1,204 @@
+#include "sallyport/rate_limit/redis_store.hpp"
+
+#include <array>
+#include <charconv>
+#include <concepts>
+
+#include <openssl/sha.h>
+
+#include "redis_acquire.hpp"
+#include "redis_command.hpp"
+#include "sallyport/core/assert.hpp"
+#include "scripts.hpp"
+
+namespace sallyport::rate_limit {
+namespace {
+
+using storage::RedisClient;
+using storage::RedisError;
+using storage::RedisErrorKind;
+using Integers = RedisClient::Integers;
+
+std::string sha1_hex(std::string_view text) {
+  std::array<unsigned char, SHA_DIGEST_LENGTH> digest{};
+  SHA1(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
+  static constexpr std::string_view kHex = "0123456789abcdef";
+  std::string out;
+  for (const unsigned char byte : digest) {
+    out.push_back(kHex[byte >> 4U]);
+    out.push_back(kHex[byte & 15U]);
+  }
+  return out;
+}
+
+struct Script {
+  explicit Script(std::string_view source) : text(source), sha(sha1_hex(source)) {
+    head = "$7\r\nEVALSHA\r\n$40\r\n" + sha + "\r\n";
+  }
+  std::string_view text;
+  std::string sha;
+  std::string head;  ///< the command's first two words, encoded
+};
+
+constexpr std::string_view kScriptFailed = "ERR Error running script";
+
+}  // namespace
+
+StoreError to_store_error(const RedisError& error) {
+  const auto says = [&](std::string_view code) {
+    if (error.is(code)) return true;
+    if (!error.is(kScriptFailed)) return false;
+    const std::string word = std::string(code) + " ";
+    return error.message.find(" " + word) != std::string::npos || error.message.find(" -" + word) != std::string::npos;
+  };
+  switch (error.kind) {
+    case RedisErrorKind::NotSent:
+      return {StoreErrorKind::NotSent, error.message};
+    case RedisErrorKind::Timeout:
+      return {StoreErrorKind::Timeout, error.message};
+    case RedisErrorKind::Disconnect:
+      return {StoreErrorKind::Disconnect, error.message};
+    case RedisErrorKind::Protocol:
+      return {StoreErrorKind::Protocol, error.message};
+    case RedisErrorKind::Reply:
+      break;
+  }
+  if (says("READONLY")) return {StoreErrorKind::ReadOnly, error.message};
+  if (says("LOADING")) return {StoreErrorKind::Loading, error.message};
+  if (says("OOM")) return {StoreErrorKind::OutOfMemory, error.message};
+  if (says("WRONGTYPE")) return {StoreErrorKind::WrongType, error.message};
+  return {StoreErrorKind::Other, error.message};
+}
+
+class RedisStore::Impl {
+ public:
+  explicit Impl(RedisClient& client) : client_(client) {}
+
+  StoreError failed(const RedisError& error) {
+    StoreError out = to_store_error(error);
+    if (out.kind == StoreErrorKind::ReadOnly) client_.reconnect();
+    return out;
+  }
+
+  /// Sends EVALSHA with what `write` appends; loads the script first when Redis does not know it. The buffer is shared
+  /// by all calls: it is written and handed over without a suspension in between.
+  template <std::invocable<CommandWriter&> Write>
+  runtime::Task<StoreResult<Integers>> run(const Script& script, std::size_t keys, std::size_t words,
+                                           std::size_t integers, Write write) {
+    for (bool again = false;; again = true) {
+      writer_.begin(3 + words);
+      writer_.raw(script.head);
+      writer_.word(static_cast<std::int64_t>(keys));
+      write(writer_);
+      auto reply = co_await client_.command_for_integers(writer_.text());
+      if (reply) {
+        if (reply->size == integers) co_return *reply;
+        co_return std::unexpected(StoreError{StoreErrorKind::Protocol, "a script answered in an unknown form"});
+      }
+      if (again || !reply.error().is("NOSCRIPT")) co_return std::unexpected(failed(reply.error()));
+      if (auto loaded = co_await load(script); !loaded) co_return std::unexpected(std::move(loaded.error()));
+    }
+  }
+
+  runtime::Task<StoreResult<void>> load(const Script& script) {
+    const std::array<std::string_view, 3> words{"SCRIPT", "LOAD", script.text};
+    auto reply = co_await client_.command(words);
+    if (!reply) co_return std::unexpected(failed(reply.error()));
+    const auto* sha = std::get_if<std::string>(&reply->value);
+    if (sha == nullptr || *sha != script.sha) {
+      co_return std::unexpected(StoreError{StoreErrorKind::Protocol, "SCRIPT LOAD answered another digest"});
+    }
+    co_return StoreResult<void>{};
+  }
+
+  runtime::Task<StoreResult<void>> check_write(std::string key) {
+    const std::array<std::string_view, 5> words{"SET", key, "1", "PX", "1000"};
+    auto reply = co_await client_.command(words);
+    if (!reply) co_return std::unexpected(failed(reply.error()));
+    co_return StoreResult<void>{};
+  }
+
+  const Script& script(AcquireScript which) const noexcept {
+    switch (which) {
+      case AcquireScript::FixedOne:
+        return fixed_one;
+      case AcquireScript::Fixed:
+        return fixed;
+      case AcquireScript::Acquire:
+        break;
+    }
+    return acquire;
+  }
+
+  RedisClient& client() noexcept { return client_; }
+
+  const Script fixed_one{scripts::kFixedOne};
+  const Script fixed{scripts::kFixed};
+  const Script acquire{scripts::kAcquire};
+  const Script increment{scripts::kIncrement};
+  const Script give_back{scripts::kGiveBack};
+
+ private:
+  RedisClient& client_;
+  CommandWriter writer_;
+};
+
+RedisStore::RedisStore(RedisClient& client) : impl_(std::make_unique<Impl>(client)) {}
+RedisStore::~RedisStore() = default;
+
+runtime::Task<StoreResult<void>> RedisStore::load(std::string key_prefix) {
+  if (auto written = co_await impl_->check_write(key_prefix + "rl:{check}"); !written) co_return written;
+  for (const Script* script :
+       {&impl_->fixed_one, &impl_->fixed, &impl_->acquire, &impl_->increment, &impl_->give_back}) {
+    if (auto loaded = co_await impl_->load(*script); !loaded) co_return loaded;
+  }
+  co_return StoreResult<void>{};
+}
+
+runtime::Task<StoreResult<Decision>> RedisStore::acquire(std::span<const Charge> charges) {
+  SALLYPORT_ASSERT(!charges.empty() && charges.size() <= kChargesMax);
+  const AcquireScript which = choose_script(charges);
+  const auto write = [which, charges](CommandWriter& out) { write_arguments(out, which, charges); };
+  auto reply = co_await impl_->run(impl_->script(which), charges.size(), argument_words(which, charges.size()),
+                                   reply_integers(which, charges.size()), write);
+  if (!reply) co_return std::unexpected(std::move(reply.error()));
+  co_return read_decision(which, charges, std::span(reply->values, reply->size));
+}
+
+runtime::Task<StoreResult<std::int64_t>> RedisStore::increment(std::string_view key, std::chrono::milliseconds ttl) {
+  const auto write = [key, ttl](CommandWriter& out) {
+    out.word(key);
+    out.word(std::int64_t{ttl.count()});
+  };
+  auto reply = co_await impl_->run(impl_->increment, 1, 2, 1, write);
+  if (!reply) co_return std::unexpected(std::move(reply.error()));
+  co_return reply->values[0];
+}
+
+runtime::Task<StoreResult<void>> RedisStore::give_back(std::string_view key, std::int64_t cost,
+                                                       std::int64_t window_end_ms) {
+  const auto write = [key, cost, window_end_ms](CommandWriter& out) {
+    out.word(key);
+    out.word(cost);
+    out.word(window_end_ms);
+  };
+  auto reply = co_await impl_->run(impl_->give_back, 1, 3, 1, write);
+  if (!reply) co_return std::unexpected(std::move(reply.error()));
+  co_return StoreResult<void>{};
+}
+
+runtime::Task<StoreResult<std::optional<std::int64_t>>> RedisStore::get(std::string_view key) {
+  const std::array<std::string_view, 2> words{"GET", key};
+  auto reply = co_await impl_->client().command(words);
+  if (!reply) co_return std::unexpected(impl_->failed(reply.error()));
+  if (reply->is_nil()) co_return std::optional<std::int64_t>{};
+  const auto* text = std::get_if<std::string>(&reply->value);
+  std::int64_t count = 0;
+  if (text != nullptr) {
+    const auto [end, ec] = std::from_chars(text->data(), text->data() + text->size(), count);
+    if (ec == std::errc{} && end == text->data() + text->size()) co_return std::optional(count);
+  }
+  co_return std::unexpected(StoreError{StoreErrorKind::WrongType, "the key does not hold a number"});
+}
+
+}  // namespace sallyport::rate_limit
