@@ -95,7 +95,8 @@ class CommandLine(unittest.TestCase):
                 self.assertLess(seconds, 5)
 
     def test_values_that_make_no_sense_are_named(self):
-        for words in (("--listen", "nowhere"), ("--threads", "many"), ("--upstream", "no-equals-sign"), ("--redis", "x:y:z")):
+        mistakes = [("--listen", "nowhere"), ("--threads", "many"), ("--upstream", "no-equals"), ("--redis", "x:y:z")]
+        for words in mistakes:
             with self.subTest(" ".join(words)):
                 status, out, err, seconds = run("dev", *words)
                 self.assertIn(status, (1, 2), out + err)
@@ -144,14 +145,14 @@ class CommandLine(unittest.TestCase):
     def test_a_port_in_use_is_a_clear_error(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
-            status, out, err, seconds = run("dev", "--listen", f"127.0.0.1:{port}", "--data", "data")
+            status, out, err, seconds = run("dev", "--listen", f"127.0.0.1:{port}")
         self.assertEqual(1, status)
         self.assertIn(f"127.0.0.1:{port}", out + err)
         self.assertIn("in use", (out + err).lower())
         self.assertLess(seconds, 10)
 
     def test_dev_off_loopback_is_refused(self):
-        status, out, err, seconds = run("dev", "--listen", "0.0.0.0:0", "--data", "data")
+        status, out, err, seconds = run("dev", "--listen", "0.0.0.0:0")
         self.assertIn(status, (1, 2))
         self.assertIn("loopback", (out + err).lower())
         self.assertLess(seconds, 5)
@@ -210,6 +211,9 @@ class Dev(E2ETest):
         self.assertEqual(200, self.ask(dev, "/shop/x").status)
         self.assertEqual(1, len(upstream.requests))
         self.assertEqual(200, self.ask(dev, "/health").status)
+
+    def test_dev_takes_a_data_folder(self):
+        self.assertEqual(200, self.ask(self.start_dev("--data", "data"), "/health").status)
 
     def test_dev_overlays_a_config_file(self):
         path = config_file(self, "rate_limits:\n  global: { limit: 2, window: 15m }\n")

@@ -83,11 +83,8 @@ class Guard(E2ETest):
             for bytewise in (False, True):
                 with self.subTest(name, how="byte by byte" if bytewise else "in one piece"):
                     client = self.client(self.gateway, fresh_address())
-                    if bytewise:
-                        client.send_bytewise(data)
-                    else:
-                        client.send(data)
-                    client.send(PIPELINED)
+                    sent = client.send_bytewise(data) if bytewise else 0  # an early answer stops it: the rest follows
+                    client.send(data[sent:] + PIPELINED)
                     response = client.read_response()
                     self.assertIsNone(self.wrong_answer(response, "GET", status))
                     if "close" in response.tokens("connection"):

@@ -6,6 +6,8 @@ from harness import E2ETest, chunked, request_bytes
 
 
 LAST = b"0\r\n\r\n"
+CHUNKED = b"Transfer-Encoding: chunked\r\n"
+HIDDEN = b"GET /smuggled HTTP/1.1\r\nHost: abcd\r\n\r\n"
 
 
 def get(target=b"/ok", fields=b"Host: a\r\n", version=b"HTTP/1.1"):
@@ -39,17 +41,16 @@ ACCEPTED = [
     ("dots above the root", get(b"/../../ok")),
     ("GET with Content-Length: 0", get(fields=b"Host: a\r\nContent-Length: 0\r\n")),
     ("several values of Connection", get(fields=b"Host: a\r\nConnection: keep-alive, my-hop\r\nMy-Hop: 1\r\n")),
-    ("HTTP/1.0", get(version=b"HTTP/1.0", fields=b"Host: a\r\nConnection: keep-alive\r\n")),
     ("a length of zero", post(b"Content-Length: 0\r\n", b"")),
     ("a length", post(b"Content-Length: 5\r\n", b"hello")),
-    ("chunks", post(b"Transfer-Encoding: chunked\r\n", chunked(b"hello", b"world"))),
-    ("no chunk but the last", post(b"Transfer-Encoding: chunked\r\n", b"0\r\n\r\n")),
-    ("several zeros for the last chunk", post(b"Transfer-Encoding: chunked\r\n", b"5\r\nhello\r\n000\r\n\r\n")),
-    ("leading zeros in a size", post(b"Transfer-Encoding: chunked\r\n", b"0000000000000005\r\nhello\r\n0\r\n\r\n")),
-    ("hexadecimal of both cases", post(b"Transfer-Encoding: chunked\r\n", b"a\r\n0123456789\r\nA\r\n9876543210\r\n" + LAST)),
-    ("chunk extensions", post(b"Transfer-Encoding: chunked\r\n", b'5;a;b=c;d="e"\r\nhello\r\n0;z\r\n\r\n')),
-    ("trailers", post(b"Transfer-Encoding: chunked\r\n", b"5\r\nhello\r\n0\r\nX-A: b\r\nX-C: d\r\n\r\n")),
-    ("a body that looks like a request", post(b"Content-Length: 38\r\n", b"GET /smuggled HTTP/1.1\r\nHost: abcd\r\n\r\n")),
+    ("chunks", post(CHUNKED, chunked(b"hello", b"world"))),
+    ("no chunk but the last", post(CHUNKED, b"0\r\n\r\n")),
+    ("several zeros for the last chunk", post(CHUNKED, b"5\r\nhello\r\n000\r\n\r\n")),
+    ("leading zeros in a size", post(CHUNKED, b"0000000000000005\r\nhello\r\n0\r\n\r\n")),
+    ("hexadecimal of both cases", post(CHUNKED, b"a\r\n0123456789\r\nA\r\n9876543210\r\n" + LAST)),
+    ("chunk extensions", post(CHUNKED, b'5;a;b=c;d="e"\r\nhello\r\n0;z\r\n\r\n')),
+    ("trailers", post(CHUNKED, b"5\r\nhello\r\n0\r\nX-A: b\r\nX-C: d\r\n\r\n")),
+    ("a body that looks like a request", post(b"Content-Length: 38\r\n", HIDDEN)),
     ("an upgrade that nobody takes", get(fields=b"Host: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n")),
 ]
 
@@ -77,6 +78,18 @@ class GuardAccepts(E2ETest):
         client = self.client(gateway)
         client.send(b"GET /ok HTTP/1.2\r\nHost: a\r\n\r\n")
         self.assertIn(client.read_response().status, (200, 400, 505))
+
+    def test_http_1_0_is_served_and_keeps_what_it_says_about_the_connection(self):
+        gateway = self.start_gateway(self.config(self.start_upstream()))
+        for fields in (b"Host: a\r\n", b"Host: a\r\nConnection: keep-alive\r\n"):
+            client = self.client(gateway)
+            client.send(get(version=b"HTTP/1.0", fields=fields))
+            response = client.read_response()
+            self.assertEqual(200, response.status)
+            if "keep-alive" in response.tokens("connection"):
+                self.assertEqual(200, client.request("GET", "/next").status)
+            else:
+                self.assertEqual(b"", client.rest_until_end(2))
 
     def test_slicing_does_not_change_a_conversation(self):
         upstream = self.start_upstream()

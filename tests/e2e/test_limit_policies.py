@@ -79,7 +79,8 @@ class LimitPolicies(E2ETest):
     def test_a_policy_keyed_by_a_header_counts_each_value(self):
         gateway = self.start(policy(2, key="header:x-api-key"))
         for value in ("alpha", "beta"):  # from new addresses each time: only the value counts
-            found = [self.ask(gateway, "/x", fields={"X-API-Key": value}, source=fresh_address()).status for _ in range(3)]
+            fields = {"X-API-Key": value}
+            found = [self.ask(gateway, "/x", fields=fields, source=fresh_address()).status for _ in range(3)]
             self.assertEqual([200, 200, 429], found, value)
 
     def test_a_missing_header_falls_back_to_the_address(self):
@@ -108,7 +109,8 @@ class LimitPolicies(E2ETest):
 
     def test_all_policies_are_charged_or_none(self):
         limits = {**BASE, "global": policy(10), "mine": policy(2)}
-        gateway = self.start(policy(2), rate_limits=limits, routes=[route("/mine/*", rate_limits=["mine"]), route("/*")])
+        routes = [route("/mine/*", rate_limits=["mine"]), route("/*")]
+        gateway = self.start(policy(2), rate_limits=limits, routes=routes)
         source = fresh_address()
         self.assertEqual([200, 200] + [429] * 20, self.statuses(gateway, "/mine/x", 22, source))
         self.assertEqual(7, self.limits(self.ask(gateway, "/other", source=source))["global"][2])

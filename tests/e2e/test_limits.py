@@ -1,4 +1,4 @@
-"""The plan's limits, seen from outside: 100 a quarter of an hour for everyone, 5 for each login route, and no way round."""
+"""The plan's limits, seen from outside: 100 a quarter of an hour, 5 for each login route, and no way round."""
 
 import threading
 import time
@@ -70,12 +70,13 @@ class Limits(E2ETest):
     def test_health_and_metrics_are_never_limited_and_touch_no_redis(self):
         gateway = self.start_gateway(self.plan_config(self.start_upstream()))
         source = fresh_address()
+        keys = self.redis.keys()  # the check at start may have left one
         before = self.redis.calls("evalsha", "eval", "get", "set", "incrby", "incr")
         for target in ("/health", "/health/ready", "/metrics"):
             self.assertEqual([200] * 120, self.statuses(gateway, target, 120, source), target)
             answer = self.ask(gateway, target, source=source)
             self.assertEqual([], answer.all("ratelimit") + answer.all("x-ratelimit-limit"), target)
-        self.assertEqual([], self.redis.keys("*rl:*"))
+        self.assertEqual([], sorted(set(self.redis.keys()) - set(keys)))
         self.assertEqual(before, self.redis.calls("evalsha", "eval", "get", "set", "incrby", "incr"))
         self.assertEqual(99, self.limits(self.ask(gateway, "/x", source=source))["global"][2])
 
@@ -112,7 +113,7 @@ class Limits(E2ETest):
         self.assertEqual([200] * 3, self.statuses(gateway, "/x", 3, source))
         (key,) = self.redis.keys(f"sp:rl:{{ip:{source}}}:global*")
         self.assertEqual(1, self.redis.command("PERSIST", key))
-        self.assertEqual([200] * 4 + [429], self.statuses(gateway, "/x", 5, source), "a new window with its whole budget")
+        self.assertEqual([200] * 4 + [429], self.statuses(gateway, "/x", 5, source), "a new window")
 
     def test_two_gateways_and_200_requests_at_once_admit_exactly_100(self):
         upstream = self.start_upstream()
@@ -190,7 +191,7 @@ class Limits(E2ETest):
     def test_absolute_form_shares_the_login_bucket(self):
         gateway = self.start_gateway(self.plan_config(self.start_upstream()))
         source = fresh_address()
-        target = "http://gateway.test/auth/login"
+        target = "http://localhost/auth/login"
         self.assertEqual([200] * 5, self.statuses(gateway, "/auth/login", 5, source, method="POST"))
         self.assertEqual(429, self.ask(gateway, target, "POST", source=source).status)
 
@@ -233,10 +234,8 @@ class Limits(E2ETest):
         config = self.plan_config(upstream, rate_limits=limits, routes=[route("/*", body_max="4MiB")])
         gateway = self.start_gateway(config)
         body = b"x" * (1 << 20)
-        for name, fields, content in (
-            ("length", {}, body),
-            ("chunked", {"Transfer-Encoding": "chunked"}, chunked(*(body[i : i + 32768] for i in range(0, len(body), 32768)))),
-        ):
+        pieces = chunked(*[body[:32768]] * 32)
+        for name, fields, content in (("length", {}, body), ("chunked", {"Transfer-Encoding": "chunked"}, pieces)):
             with self.subTest(name):
                 source = fresh_address()
                 self.assertEqual(200, self.ask(gateway, "/x", source=source).status)
@@ -269,6 +268,7 @@ class Limits(E2ETest):
         source = fresh_address()
         self.assertEqual([200, 429], self.statuses(gateway, "/x", 2, source))
         before, start = self.redis.calls("evalsha", "eval"), time.monotonic()
+        self.assertGreater(before, 0)
         self.assertEqual([429] * 50, self.statuses(gateway, "/x", 50, source))
         if time.monotonic() - start < 4:
             self.assertLessEqual(self.redis.calls("evalsha", "eval") - before, 1)

@@ -192,7 +192,6 @@ class Proxy(E2ETest):
                 self.assertEqual([], response.all("content-length"))
             self.assertTrue(client.silent_for(0.1), path)
         self.assertEqual(200, client.request("GET", "/after").status)
-        self.assertEqual(1, len(self.upstream.connections))
 
     def test_an_interim_answer_of_the_upstream_does_not_confuse_the_client(self):
         self.upstream.default = raw(
@@ -229,7 +228,7 @@ class Proxy(E2ETest):
         self.assertEqual([], self.upstream.requests)
 
     def test_unknown_hosts_are_misdirected(self):
-        gateway = self.start(hosts=["gateway.test"])
+        gateway = self.start(hosts=["localhost"])
         self.assertEqual(200, self.ask(gateway, "/x").status)
         self.assert_problem(self.ask(gateway, "/x", fields={"Host": "other.test"}), 421, "misdirected_request")
         self.assertEqual(1, len(self.upstream.requests))

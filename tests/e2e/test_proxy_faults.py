@@ -1,4 +1,4 @@
-"""An upstream that is down, silent, lying or half-finished: the client gets one clear answer, or none that looks whole."""
+"""An upstream that is down, silent, lying or half-finished: one clear answer, or none that looks whole."""
 
 import time
 import unittest
@@ -78,7 +78,7 @@ class ProxyFaults(E2ETest):
         eventually(lambda: self.ask(gateway, "/x").status == 200, "it serves again", 15, 0.1)
 
     def test_a_silent_upstream_is_504_at_the_routes_timeout(self):
-        gateway = self.start(timeout="700ms")
+        gateway = self.start(timeout="700ms", connect_timeout="500ms")
         self.upstream.behaviours["/silent"] = silent
         response = self.ask(gateway, "/silent")
         self.assert_problem(response, 504, "gateway_timeout")
@@ -95,7 +95,7 @@ class ProxyFaults(E2ETest):
                     break
             return False
 
-        gateway = self.start(timeout="700ms")
+        gateway = self.start(timeout="700ms", connect_timeout="500ms")
         self.upstream.behaviours["/dribble"] = dribble
         response = self.ask(gateway, "/dribble")
         self.assertIn(response.status, (502, 504))

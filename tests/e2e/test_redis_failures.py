@@ -106,7 +106,10 @@ class RedisFailures(E2ETest):
                 self.assert_counted_in_redis_again(gateway)
 
     def test_each_policy_keeps_its_own_way_of_failing(self):
-        limits = {"global": policy(PLENTY, on_store_error="allow"), "auth": policy(5, on_store_error="deny", group="route")}
+        limits = {
+            "global": policy(PLENTY, on_store_error="allow"),
+            "auth": policy(5, on_store_error="deny", group="route"),
+        }
         gateway = self.start_gateway(self.config(self.upstream, rate_limits=limits))
         self.redis.kill()
         self.assertEqual(200, self.ask(gateway, "/x").status)

@@ -131,7 +131,7 @@ class StartUp(E2ETest):
 
     def test_no_file_is_left_in_the_working_folder(self):
         gateway = self.start_gateway(self.config(self.upstream))
-        self.assertEqual([], os.listdir(gateway.folder.name))
+        self.assertEqual([], os.listdir(gateway.working_folder))
 
 
 class Shutdown(E2ETest):
@@ -177,7 +177,8 @@ class Shutdown(E2ETest):
     def test_a_second_signal_ends_it_at_once(self):
         upstream = self.start_upstream()
         upstream.behaviours["/slow"] = self.slow(20)
-        gateway = self.start_gateway(self.config(upstream, upstreams={"app": {"hosts": [upstream.host], "timeout": "30s"}}))
+        upstreams = {"app": {"hosts": [upstream.host], "timeout": "30s"}}
+        gateway = self.start_gateway(self.config(upstream, upstreams=upstreams))
         client = self.client(gateway)
         client.send(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
         eventually(lambda: "/slow" in upstream.paths(), "the request is in flight")

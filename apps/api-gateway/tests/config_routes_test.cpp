@@ -174,8 +174,6 @@ TEST(Upstreams, AreReadStrictly) {
   EXPECT_EQ(problems("{}"), "f:1:17: upstream 'a' lacks the key 'hosts' (list of host:port: at most 64)\n");
   EXPECT_EQ(problems("{ hosts: [] }"), "f:1:26: hosts: the list is empty\n");
   EXPECT_EQ(problems("{ hosts: ['a:1', 'A:1'] }"), "f:1:26: hosts: a port 1 stands twice\n");
-  EXPECT_EQ(problems("{ hosts: ['a:1'], connect_timeout: 20s }"),
-            "f:1:52: connect_timeout: longer than the whole timeout\n");
   EXPECT_EQ(problems("{ hosts: ['a:1'], retry: { tries: 2 } }"),
             "f:1:35: 'retry': retries are not supported by this build yet\n");
   EXPECT_EQ(problems("{ hosts: ['a:1'], breaker: {} }"),

@@ -77,20 +77,18 @@ struct Zone {
 class FakeDns final {
  public:
   FakeDns() {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* generic = reinterpret_cast<sockaddr*>(&address);
-    if (::bind(udp_, generic, size) != 0 || ::getsockname(udp_, generic, &size) != 0) throw std::runtime_error("udp");
-    if (::bind(tcp_, generic, size) != 0 || ::listen(tcp_, 16) != 0) throw std::runtime_error("tcp");
-    port_ = ntohs(address.sin_port);
+    // A port that is free for one protocol may be taken for the other.
+    for (int tries = 0; !bind_both(); ++tries) {
+      if (tries == 100) throw std::runtime_error("no port is free for both UDP and TCP");
+      close_both();
+    }
     thread_ = std::thread(&FakeDns::run, this);
   }
   ~FakeDns() {
     ::eventfd_write(stop_, 1);
     thread_.join();
-    for (const int fd : {udp_, tcp_, stop_}) ::close(fd);
+    close_both();
+    ::close(stop_);
   }
 
   std::string server() const { return "127.0.0.1:" + std::to_string(port_); }
@@ -119,6 +117,23 @@ class FakeDns final {
   }
 
  private:
+  bool bind_both() {
+    udp_ = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    tcp_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* generic = reinterpret_cast<sockaddr*>(&address);
+    if (::bind(udp_, generic, size) != 0 || ::getsockname(udp_, generic, &size) != 0) return false;
+    port_ = ntohs(address.sin_port);
+    return ::bind(tcp_, generic, size) == 0 && ::listen(tcp_, 16) == 0;
+  }
+  void close_both() const {
+    ::close(udp_);
+    ::close(tcp_);
+  }
+
   void run() {
     for (;;) {
       pollfd fds[] = {{stop_, POLLIN, 0}, {udp_, POLLIN, 0}, {tcp_, POLLIN, 0}};
@@ -201,6 +216,7 @@ class FakeDns final {
       out.insert(out.end(), answer.begin(), answer.end());
       ::send(fd, out.data(), out.size(), MSG_NOSIGNAL);
     }
+    if (cutting()) ::shutdown(fd, SHUT_WR);  // an end and a reset: the next write to it raises SIGPIPE
     ::close(fd);
   }
   bool cutting() {
@@ -258,8 +274,7 @@ class FakeDns final {
     out.insert(out.end(), data.begin(), data.end());
   }
 
-  const int udp_ = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  const int tcp_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int udp_ = -1, tcp_ = -1;
   const int stop_ = ::eventfd(0, EFD_CLOEXEC);
   std::uint16_t port_ = 0;
   std::mutex mutex_;
@@ -311,10 +326,16 @@ UpstreamConfig upstream(std::string name, std::vector<HostPort> hosts) {
   return config;
 }
 
+struct MemoryFile {
+  MemoryFile() : fd(::memfd_create("log", MFD_CLOEXEC)) {}
+  ~MemoryFile() { ::close(fd); }
+  MemoryFile(const MemoryFile&) = delete;
+  MemoryFile& operator=(const MemoryFile&) = delete;
+  const int fd;
+};
+
 class UpstreamResolverTest : public ::testing::Test {
  protected:
-  ~UpstreamResolverTest() override { ::close(log_fd_); }
-
   UpstreamResolver::Options options() {
     return {.server = dns_.server(),
             .ttl_min = 40ms,
@@ -329,15 +350,15 @@ class UpstreamResolverTest : public ::testing::Test {
   std::int64_t logged(std::string_view event) {
     EXPECT_TRUE(logger_.flush(kDeadline));
     std::string text(1U << 16U, '\0');
-    const auto size = ::pread(log_fd_, text.data(), text.size(), 0);
+    const auto size = ::pread(log_.fd, text.data(), text.size(), 0);
     text.resize(static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
     std::int64_t count = 0;
     for (auto at = text.find(event); at != std::string::npos; at = text.find(event, at + 1)) ++count;
     return count;
   }
 
-  const int log_fd_ = ::memfd_create("log", MFD_CLOEXEC);
-  log::Logger logger_{{.fd = log_fd_}, {}};
+  const MemoryFile log_;
+  log::Logger logger_{{.fd = log_.fd}, {}};
   FakeDns dns_;
   Published published_;
 };
@@ -529,16 +550,41 @@ TEST_F(UpstreamResolverTest, OutlivesAServerThatCutsItsConnections) {
   EXPECT_THAT(published_.of(0).back(), ElementsAre("10.0.0.1:80"));
 }
 
-TEST_F(UpstreamResolverTest, AsksForMoreNamesThanItMayAskAtOnce) {
+TEST_F(UpstreamResolverTest, AsksForManyNamesAFewAtATime) {
+  const std::size_t names = 3 * kLookupsMax;
   std::vector<UpstreamConfig> upstreams;
-  for (std::size_t i = 0; i < 3 * kLookupsMax; ++i) {
+  for (std::size_t i = 0; i < names; ++i) {
     const std::string name = "n" + std::to_string(i) + ".test";
-    dns_.set(name, {.v4 = {"10.0.0.1"}});
+    dns_.set(name, {.silent = true});
     upstreams.push_back(upstream(name, {{name, 80}}));
   }
+  auto slow = options();
+  slow.query_timeout = 8s;
+  slow.start_wait = 50ms;
+  {
+    auto subject = resolver(upstreams, slow);
+    subject.start();
+    ASSERT_TRUE(dns_.wait_queries("n" + std::to_string(kLookupsMax - 1) + ".test", 1));
+    EXPECT_EQ(dns_.total(), kLookupsMax);
+  }
+  for (const auto& config : upstreams) dns_.set(config.name, {.v4 = {"10.0.0.1"}});
   auto subject = resolver(upstreams, options());
   subject.start();
-  for (std::size_t i = 0; i < upstreams.size(); ++i) EXPECT_THAT(published_.of(i), SizeIs(1)) << i;
+  for (std::size_t i = 0; i < names; ++i) EXPECT_THAT(published_.of(i), SizeIs(1)) << i;
+}
+
+TEST_F(UpstreamResolverTest, GivesUpAtOnceOnNamesThatCannotBeAskedFor) {
+  std::vector<UpstreamConfig> upstreams;
+  for (std::size_t i = 0; i < kLookupsMax + 8; ++i) {
+    upstreams.push_back(upstream("u", {{std::string(64, 'x') + std::to_string(i) + ".test", 80}}));
+  }
+  upstreams.push_back(upstream("good", {{"good.test", 80}}));
+  dns_.set("good.test", {.v4 = {"10.0.0.1"}, .ttl = 0});
+  auto subject = resolver(upstreams, options());
+  subject.start();
+  ASSERT_TRUE(dns_.wait_queries("good.test", 3));
+  EXPECT_THAT(published_.of(kLookupsMax + 7), ElementsAre(IsEmpty()));
+  EXPECT_THAT(published_.of(kLookupsMax + 8), ElementsAre(ElementsAre("10.0.0.1:80")));
 }
 
 TEST_F(UpstreamResolverTest, NeitherStartNorTheEndWaitsForASilentServer) {

@@ -45,9 +45,9 @@ void add_route(Config& config, const std::string& prefix, const std::string& hos
   upstream.name = config.upstreams.empty() ? "dev" : fmt::format("dev-{}", config.upstreams.size() + 1);
   upstream.hosts.push_back({host, port});
   api_gateway::RouteConfig route;
-  route.path = prefix == "/" ? "" : prefix;
+  route.path = prefix;
   route.prefix = true;
-  route.id = route.path + "/*";
+  route.id = (prefix == "/" ? "" : prefix) + "/*";
   route.upstream = upstream.name;
   config.upstreams.push_back(std::move(upstream));
   config.routes.push_back(std::move(route));

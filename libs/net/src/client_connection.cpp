@@ -176,7 +176,7 @@ Task<Result<void>> ClientConnection::read_head(http::Method method, http::Respon
     if (head.status == 101) co_return bad_gateway("switched protocols unasked");
     if (head.status >= 200) {
       framing_ = head.framing;
-      remaining_ = head.content_length;
+      remaining_ = framing_ == http::Framing::Length ? head.content_length : 0;
       chunks_ = http::ChunkDecoder();
       keep_alive_ = head.keep_alive && framing_ != http::Framing::UntilClose;
       if (head.keep_alive) keep_alive_hint_ = keep_alive_timeout(head.fields);

@@ -4,11 +4,6 @@ namespace sallyport::net {
 
 using runtime::Task;
 
-namespace {
-/// A connection that rested no longer than this is used without a look whether its server has closed it meanwhile.
-constexpr std::chrono::milliseconds kTrusted{100};
-}  // namespace
-
 ConnectionPool::ConnectionPool(runtime::Executor executor, Sweeper& sweeper, BufferPool& buffers,
                                asio::ip::tcp::endpoint endpoint, ConnectionPoolOptions options)
     : SweepEntry(sweeper), executor_(executor), sweeper_(sweeper), buffers_(buffers), endpoint_(std::move(endpoint)), options_(options) {}
@@ -24,7 +19,8 @@ std::unique_ptr<ClientConnection> ConnectionPool::take(std::chrono::milliseconds
       idle_.clear();  // all others have rested longer
       return nullptr;
     }
-    if (rested <= kTrusted || !connection->stale()) return connection;
+    // Closed meanwhile, or with bytes that nobody asked for: those would become the next client's answer.
+    if (!connection->stale()) return connection;
   }
   return nullptr;
 }

@@ -118,7 +118,7 @@ TEST(RequestHeadParser, ReportsWhatTheClientAsksOfTheConnection) {
   EXPECT_TRUE(Parsed(with_line("Connection: keep-alive")).head.keep_alive);
   EXPECT_FALSE(Parsed(with_line("Connection: Close")).head.keep_alive);
   EXPECT_FALSE(Parsed(with_line("Connection: keep-alive\r\nConnection: x, close")).head.keep_alive);
-  EXPECT_FALSE(Parsed("GET / HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n").head.keep_alive);
+  EXPECT_TRUE(Parsed("GET / HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n").head.keep_alive);
 }
 
 TEST(RequestHeadParser, ReportsTheExpectationOfHttp11Only) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <optional>
+#include <utility>
 
 #include "redis_connection.hpp"
 #include "sallyport/core/assert.hpp"
@@ -75,8 +77,8 @@ RedisClient::Impl::Impl(runtime::Executor executor, RedisOptions options, const 
       pause_(executor),
       scope_(executor, 1, [&logger](std::exception_ptr) { logger.write(log::Level::Error, "redis_task_failed"); }) {
   if (options_.url.transport == RedisUrl::Transport::Tls) {
-    tls_ = runtime::make_client_tls(
-        {options_.url.ca_file, options_.url.certificate_file, options_.url.private_key_file});
+    tls_ =
+        runtime::make_client_tls({options_.url.ca_file, options_.url.certificate_file, options_.url.private_key_file});
   }
 }
 
@@ -170,20 +172,21 @@ runtime::Task<> RedisClient::Impl::pause(Milliseconds wait) {
   co_await pause_.async_wait(runtime::into(ignored));
 }
 
-/// Full jitter: anywhere between nothing and the doubled bound, so that the clients of a dead server do not come in step.
+/// Full jitter: anywhere between nothing and the doubled bound, so that the clients of a dead server do not come in
+/// step.
 Milliseconds RedisClient::Impl::backoff() {
   const unsigned doublings = std::min(failures_ == 0 ? 0 : failures_ - 1, 20U);
-  const auto bound = std::min<std::int64_t>(options_.reconnect_max.count(), options_.reconnect_min.count() << doublings);
+  const auto bound =
+      std::min<std::int64_t>(options_.reconnect_max.count(), options_.reconnect_min.count() << doublings);
   return Milliseconds(static_cast<std::int64_t>(random_.uniform() * static_cast<double>(bound)) + 1);
 }
 
 void RedisClient::Impl::log_failure(const ConnectFailure& failure) {
   // The 1st, 2nd, 4th, 8th … of an outage: a dead server must not fill the log.
   const auto level = std::has_single_bit(failures_) ? log::Level::Warn : log::Level::Debug;
-  logger_.write(level, "redis_connect_failed",
-                {{"endpoint", options_.url.endpoint()},
-                 {"reason", failure.error.message},
-                 {"tries", std::uint64_t{failures_}}});
+  logger_.write(
+      level, "redis_connect_failed",
+      {{"endpoint", options_.url.endpoint()}, {"reason", failure.error.message}, {"tries", std::uint64_t{failures_}}});
 }
 
 RedisClient::RedisClient(runtime::Executor executor, RedisOptions options, const Clock& clock, Random& random,
@@ -192,7 +195,9 @@ RedisClient::RedisClient(runtime::Executor executor, RedisOptions options, const
 
 RedisClient::~RedisClient() = default;
 
-runtime::Task<RedisResult<void>> RedisClient::connect(Deadline deadline) { return impl_->connect(deadline); }
+runtime::Task<RedisResult<void>> RedisClient::connect(Deadline deadline) {
+  return impl_->connect(deadline);
+}
 
 namespace {
 
@@ -235,10 +240,16 @@ bool RedisClient::connected() const noexcept {
   return connection != nullptr && connection->is_open();
 }
 
-void RedisClient::reconnect() { impl_->reconnect(); }
+void RedisClient::reconnect() {
+  impl_->reconnect();
+}
 
-runtime::Task<> RedisClient::stop() { return impl_->stop(); }
+runtime::Task<> RedisClient::stop() {
+  return impl_->stop();
+}
 
-const RedisClient::Statistics& RedisClient::statistics() const noexcept { return impl_->statistics(); }
+const RedisClient::Statistics& RedisClient::statistics() const noexcept {
+  return impl_->statistics();
+}
 
 }  // namespace sallyport::storage

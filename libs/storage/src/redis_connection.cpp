@@ -1,7 +1,14 @@
 #include "redis_connection.hpp"
 
+#include <algorithm>
+#include <span>
+#include <utility>
+
 #include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/ssl/error.hpp>
 #include <boost/asio/write.hpp>
 
 #include "sallyport/storage/resp.hpp"
@@ -193,7 +200,9 @@ void Connection::write_tls() {
 void Connection::start_read() {
   const std::span<char> space = reader_.prepare();
   const auto buffer = asio::buffer(space.data(), space.size());
-  auto done = [self = shared_from_this()](const ErrorCodeSys& error, std::size_t bytes) { self->on_read(error, bytes); };
+  auto done = [self = shared_from_this()](const ErrorCodeSys& error, std::size_t bytes) {
+    self->on_read(error, bytes);
+  };
   if (tls_) {
     tls_->async_read_some(buffer, std::move(done));
   } else {

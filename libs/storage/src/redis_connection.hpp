@@ -24,10 +24,11 @@ namespace sallyport::storage {
 
 using WaiterHandler = asio::async_result<asio::use_awaitable_t<runtime::Executor>, void()>::handler_type;
 
-/// A coroutine that waits for a reply. Lives in the coroutine's frame, which only the handler's call or destruction ends.
+/// A coroutine that waits for a reply. Lives in the coroutine's frame, which only the handler's call or destruction
+/// ends.
 struct Waiter {
-  std::string_view encoded;                  ///< the command: either this,
-  std::span<const std::string_view> words;   ///< or these
+  std::string_view encoded;                   ///< the command: either this,
+  std::span<const std::string_view> words;    ///< or these
   RedisClient::Integers* integers = nullptr;  ///< where the reply goes: here,
   RedisReply* reply = nullptr;                ///< or here
   std::optional<RedisError> error;
@@ -120,10 +121,10 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   runtime::Timer closed_event_;
 
   // Output. Offsets count the bytes of the connection's whole stream.
-  std::string out_;              ///< not yet handed to the transport, after out_head_
+  std::string out_;  ///< not yet handed to the transport, after out_head_
   std::size_t out_head_ = 0;
-  std::string tls_out_;          ///< what the TLS stream is writing
-  std::uint64_t maybe_sent_ = 0; ///< bytes before this offset may have left
+  std::string tls_out_;           ///< what the TLS stream is writing
+  std::uint64_t maybe_sent_ = 0;  ///< bytes before this offset may have left
   bool flush_posted_ = false;
   bool writing_ = false;
 

@@ -3,6 +3,9 @@
 #include <openssl/x509_vfy.h>
 
 #include <array>
+#include <memory>
+#include <span>
+#include <vector>
 
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/write.hpp>
@@ -18,7 +21,9 @@ using Resolver = asio::ip::basic_resolver<asio::ip::tcp, runtime::Executor>;
 
 /// The reply's first word, "WRONGPASS". The rest of an error text can repeat the command's arguments, so after AUTH it
 /// is not for the log.
-std::string_view code_of(std::string_view message) { return message.substr(0, message.find(' ')); }
+std::string_view code_of(std::string_view message) {
+  return message.substr(0, message.find(' '));
+}
 
 /// A server that is starting, full or fenced off answers so for a while; the same settings can work later.
 bool is_passing(std::string_view message) {

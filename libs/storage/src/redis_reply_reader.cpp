@@ -72,7 +72,9 @@ std::span<char> ReplyReader::prepare() noexcept {
   return std::span<char>(buffer_).subspan(end_);
 }
 
-void ReplyReader::commit(std::size_t bytes) noexcept { end_ += bytes; }
+void ReplyReader::commit(std::size_t bytes) noexcept {
+  end_ += bytes;
+}
 
 ReplyReader::Step ReplyReader::next(RedisClient::Integers* fast) {
   if (!in_hiredis_) {
@@ -121,8 +123,8 @@ RedisResult<RedisReply> ReplyReader::take_tree() {
   return std::move(done.root);
 }
 
-// The functions that hiredis calls while it parses. A null pointer, which hiredis takes for a lack of memory, refuses the
-// reply; no exception may pass through C.
+// The functions that hiredis calls while it parses. A null pointer, which hiredis takes for a lack of memory, refuses
+// the reply; no exception may pass through C.
 
 RedisReply* ReplyReader::Tree::place(const redisReadTask* task, std::size_t bytes) noexcept {
   if (bytes > budget) return nullptr;

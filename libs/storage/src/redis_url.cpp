@@ -20,7 +20,9 @@ std::unexpected<Error> refuse(std::string_view why) {
   return fail(ErrorCode::InternalError, "Redis URL: " + std::string(why));
 }
 
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+bool is_digit(char c) noexcept {
+  return c >= '0' && c <= '9';
+}
 
 bool is_host_character(char c) noexcept {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' || c == '_';
@@ -103,7 +105,8 @@ Result<> parse_host_and_port(std::string_view text, RedisUrl& url) {
   url.host = host;
   if (!port) return {};
   const auto number = parse_number<std::uint16_t>(*port);
-  if (!number || *number == 0) return refuse("the port is not a number from 1 to 65535 (is the password percent-encoded?)");
+  if (!number || *number == 0)
+    return refuse("the port is not a number from 1 to 65535 (is the password percent-encoded?)");
   url.port = *number;
   return {};
 }

@@ -1,6 +1,9 @@
 #include "sallyport/storage/redis_client.hpp"
 
-#include <array>
+#include <algorithm>
+#include <initializer_list>
+#include <limits>
+#include <optional>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 
@@ -41,7 +44,9 @@ Task<> carries_any_bytes(Executor executor) {
   co_await client.stop();
   EXPECT_EQ(co_await error_kind(client, {"PING"}), RedisErrorKind::NotSent);
 }
-TEST(RedisClient, CarriesAnyBytes) { testing::run_task(carries_any_bytes); }
+TEST(RedisClient, CarriesAnyBytes) {
+  testing::run_task(carries_any_bytes);
+}
 
 std::string eval(std::initializer_list<std::string_view> words) {
   std::string out;
@@ -60,11 +65,11 @@ Task<> integers_or_an_error(Executor executor) {
   EXPECT_TRUE(co_await send(client, {"BITFIELD", "n", "SET", "i64", "0", "9223372036854775807"}));
   const auto largest = co_await client.command_for_integers(eval({"BITFIELD", "n", "GET", "i64", "0"}));
   EXPECT_TRUE(largest && largest->values[0] == std::numeric_limits<std::int64_t>::max());
-  const auto most = co_await client.command_for_integers(
-      eval({"EVAL", "local t={} for i=1,32 do t[i]=i end return t", "0"}));
+  const auto most =
+      co_await client.command_for_integers(eval({"EVAL", "local t={} for i=1,32 do t[i]=i end return t", "0"}));
   EXPECT_TRUE(most && most->size == 32 && most->values[31] == 32);
-  for (const char* script : {"local t={} for i=1,33 do t[i]=i end return t", "return 1", "return {1,'a'}", "return 'OK'",
-                             "return {1,{2}}", "return nil"}) {
+  for (const char* script : {"local t={} for i=1,33 do t[i]=i end return t", "return 1", "return {1,'a'}",
+                             "return 'OK'", "return {1,{2}}", "return nil"}) {
     const auto bad = co_await client.command_for_integers(eval({"EVAL", script, "0"}));
     EXPECT_TRUE(!bad && bad.error().kind == RedisErrorKind::Protocol) << script;
   }
@@ -73,7 +78,9 @@ Task<> integers_or_an_error(Executor executor) {
   EXPECT_TRUE(client.connected());
   co_await client.stop();
 }
-TEST(RedisClient, GivesIntegersOrAnError) { testing::run_task(integers_or_an_error); }
+TEST(RedisClient, GivesIntegersOrAnError) {
+  testing::run_task(integers_or_an_error);
+}
 
 constexpr int kCallers = 200;
 constexpr int kCallsEach = 50;
@@ -239,7 +246,9 @@ Task<> refuses_a_flood_of_bytes(Executor executor) {
   EXPECT_EQ(text_of(co_await send(client, {"PING"})), "PONG");
   co_await client.stop();
 }
-TEST(RedisClient, RefusesAFloodOfBytes) { testing::run_task(refuses_a_flood_of_bytes); }
+TEST(RedisClient, RefusesAFloodOfBytes) {
+  testing::run_task(refuses_a_flood_of_bytes);
+}
 
 Task<> reconnects_by_itself(Executor executor, testing::RedisServer& server) {
   Rig rig;
@@ -339,7 +348,9 @@ Task<> survives_a_reconnect_from_a_waiter(Executor executor) {
   EXPECT_EQ(text_of(co_await send(client, {"ECHO", "again"})), "again");
   co_await client.stop();
 }
-TEST(RedisClient, SurvivesAReconnectFromAWaiter) { testing::run_task(survives_a_reconnect_from_a_waiter); }
+TEST(RedisClient, SurvivesAReconnectFromAWaiter) {
+  testing::run_task(survives_a_reconnect_from_a_waiter);
+}
 
 }  // namespace
 }  // namespace sallyport::storage

@@ -56,7 +56,9 @@ void expect_refused_at_once(const Outcome& outcome, std::string_view code) {
   EXPECT_EQ(outcome.error.find("not-the-password"), std::string::npos) << outcome.error;
 }
 
-TEST(RedisLogin, TakesTheRightPassword) { EXPECT_EQ(outcome_of(guarded_server().url()).value, "PONG"); }
+TEST(RedisLogin, TakesTheRightPassword) {
+  EXPECT_EQ(outcome_of(guarded_server().url()).value, "PONG");
+}
 
 TEST(RedisLogin, TakesAnAclUser) {
   const std::string url = at(guarded_server(), "gateway:s3cret%2fof%40gateway@");
@@ -69,7 +71,9 @@ TEST(RedisLogin, FailsAtOnceOnAWrongPassword) {
   expect_refused_at_once(outcome_of(at(guarded_server(), "stranger:not-the-password@")), "WRONGPASS");
 }
 
-TEST(RedisLogin, FailsAtOnceWithoutAPassword) { expect_refused_at_once(outcome_of(at(guarded_server(), "")), "NOAUTH"); }
+TEST(RedisLogin, FailsAtOnceWithoutAPassword) {
+  expect_refused_at_once(outcome_of(at(guarded_server(), "")), "NOAUTH");
+}
 
 TEST(RedisLogin, FailsAtOnceWhenTheServerHasNoPassword) {
   const testing::RedisServer open;
@@ -108,7 +112,9 @@ Task<> logs_in_again(Executor executor, testing::RedisServer& server) {
   EXPECT_EQ(text_of(co_await send(client, {"GET", "where"})), "five");
   co_await client.stop();
 }
-TEST(RedisLogin, LogsInAndSelectsOnEveryConnection) { testing::run_task(logs_in_again, guarded_server()); }
+TEST(RedisLogin, LogsInAndSelectsOnEveryConnection) {
+  testing::run_task(logs_in_again, guarded_server());
+}
 
 Task<> writes_a_log(Executor executor, const RedisOptions& options, int fd) {
   Rig rig;
@@ -166,8 +172,8 @@ TEST(RedisTls, ShowsItsOwnCertificateWhenAsked) {
   const testing::RedisServer server({.certificates = &certificates, .directives = {"tls-auth-clients yes"}});
   const std::string own = "&cert=" + certificates.certificate_file() + "&key=" + certificates.private_key_file();
   EXPECT_EQ(outcome_of(server.url() + own).value, "PONG");
-  const Outcome without = testing::run_task(try_to_connect, options_for(server.url()), milliseconds(300),
-                                            std::vector<std::string>{"PING"});
+  const Outcome without =
+      testing::run_task(try_to_connect, options_for(server.url()), milliseconds(300), std::vector<std::string>{"PING"});
   EXPECT_FALSE(without.error.empty());
 }
 

@@ -7,7 +7,9 @@
 namespace sallyport::storage {
 namespace {
 
-SteadyTime at(int milliseconds) { return SteadyTime(std::chrono::milliseconds(milliseconds)); }
+SteadyTime at(int milliseconds) {
+  return SteadyTime(std::chrono::milliseconds(milliseconds));
+}
 
 TEST(Pipeline, KeepsOrderWhileItGrowsAndWraps) {
   Pipeline pipeline(1000);

@@ -86,7 +86,8 @@ TEST(ReplyReader, LeavesNumbersOf19DigitsToHiredis) {
   ReplyReader reader;
   RedisClient::Integers integers;
   feed(reader, "*1\r\n:9223372036854775807\r\n*1\r\n:-9223372036854775808\r\n");
-  for (const std::int64_t expected : {std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min()}) {
+  for (const std::int64_t expected :
+       {std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min()}) {
     ASSERT_EQ(reader.next(&integers), Step::Tree);
     const auto tree = reader.take_tree();
     EXPECT_EQ(std::get<std::int64_t>(std::get<std::vector<RedisReply>>(tree->value)[0].value), expected);
@@ -167,8 +168,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Hostile{"EndlessError", "-" + std::string(200'000, 'e')},
                     Hostile{"EndlessLength", "$" + std::string(200'000, '0')},
                     Hostile{"EndlessArrayOfArrays", "*400000\r\n*400000\r\n"},
-                    Hostile{"EndlessString",
-                            "$900000000\r\n" + std::string(ReplyReader::kReplyBytesMax + 100, 's')}),
+                    Hostile{"EndlessString", "$900000000\r\n" + std::string(ReplyReader::kReplyBytesMax + 100, 's')}),
     [](const auto& info) { return std::string(info.param.name); });
 
 TEST(ReplyReader, TakesTheDeepestArrayThatIsAllowed) {

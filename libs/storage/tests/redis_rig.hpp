@@ -1,7 +1,8 @@
 #pragma once
 
 #include <chrono>
-#include <initializer_list>
+#include <exception>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,9 +22,9 @@
 
 namespace sallyport::storage {
 
-using std::chrono::milliseconds;
 using runtime::Executor;
 using runtime::Task;
+using std::chrono::milliseconds;
 
 /// What every client in these tests is made from.
 struct Rig {

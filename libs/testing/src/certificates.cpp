@@ -5,8 +5,8 @@
 namespace sallyport::testing {
 
 Certificates::Certificates(const std::string& names) {
-  run_program({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-               "-subj", "/CN=Sallyport test CA", "-keyout", folder_.file("ca-key.pem"), "-out", ca_file()});
+  run_program({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
+               "2", "-subj", "/CN=Sallyport test CA", "-keyout", folder_.file("ca-key.pem"), "-out", ca_file()});
   run_program({"openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
                "/CN=Sallyport test", "-addext", "subjectAltName=" + names, "-keyout", private_key_file(), "-out",
                folder_.file("request.pem")});

@@ -51,7 +51,9 @@ ChildProcess::~ChildProcess() {
   static_cast<void>(wait(std::chrono::seconds(10)));
 }
 
-bool ChildProcess::running() { return !wait(std::chrono::milliseconds(0)).has_value(); }
+bool ChildProcess::running() {
+  return !wait(std::chrono::milliseconds(0)).has_value();
+}
 
 void ChildProcess::signal(int number) noexcept {
   if (!status_) ::kill(pid_, number);

@@ -115,7 +115,9 @@ void RedisServer::stop() {
   process_.reset();
 }
 
-void RedisServer::kill() { process_.reset(); }
+void RedisServer::kill() {
+  process_.reset();
+}
 
 void RedisServer::suspend() {
   process_->signal(SIGSTOP);
@@ -124,7 +126,9 @@ void RedisServer::suspend() {
   }
 }
 
-void RedisServer::resume() { process_->signal(SIGCONT); }
+void RedisServer::resume() {
+  process_->signal(SIGCONT);
+}
 
 void RedisServer::restart() {
   stop();

@@ -31,7 +31,9 @@ struct Behaviour {
 class Link final : public std::enable_shared_from_this<Link> {
  public:
   Link(runtime::TcpSocket client, Behaviour& behaviour)
-      : behaviour_(behaviour), up_(std::move(client), *this), down_(runtime::TcpSocket(up_.from.get_executor()), *this) {}
+      : behaviour_(behaviour),
+        up_(std::move(client), *this),
+        down_(runtime::TcpSocket(up_.from.get_executor()), *this) {}
 
   void start(std::uint16_t server_port) {
     down_.from.async_connect(Tcp::endpoint(asio::ip::address_v4::loopback(), server_port),
@@ -190,8 +192,12 @@ class TcpGate::Impl final {
 TcpGate::TcpGate(std::uint16_t server_port) : impl_(std::make_unique<Impl>(server_port)) {}
 TcpGate::~TcpGate() = default;
 
-std::uint16_t TcpGate::port() const noexcept { return impl_->port(); }
-std::uint64_t TcpGate::accepted() const noexcept { return impl_->accepted(); }
+std::uint16_t TcpGate::port() const noexcept {
+  return impl_->port();
+}
+std::uint64_t TcpGate::accepted() const noexcept {
+  return impl_->accepted();
+}
 
 void TcpGate::forward() {
   impl_->apply([this] { impl_->open(); });

@@ -15,13 +15,17 @@ runtime::Task<std::unique_ptr<int>> waits_and_returns(runtime::Executor executor
   co_await timer.async_wait(runtime::use_task);
   co_return std::make_unique<int>(value);
 }
-TEST(RunTask, ReturnsTheValue) { EXPECT_EQ(*run_task(waits_and_returns, 7), 7); }
+TEST(RunTask, ReturnsTheValue) {
+  EXPECT_EQ(*run_task(waits_and_returns, 7), 7);
+}
 
 runtime::Task<> throws(runtime::Executor, const std::string& message) {
   throw std::runtime_error(message);
   co_return;
 }
-TEST(RunTask, LetsWhatIsThrownOut) { EXPECT_THROW(run_task(throws, std::string("x")), std::runtime_error); }
+TEST(RunTask, LetsWhatIsThrownOut) {
+  EXPECT_THROW(run_task(throws, std::string("x")), std::runtime_error);
+}
 
 TEST(FakeClock, MovesBothTimesOnlyWhenTold) {
   FakeClock clock;

@@ -52,10 +52,12 @@ def to_yaml(config):
 
 
 class Program:
-    """One run of the executable. `out` and `err` hold the lines so far."""
+    """One run of the executable in an empty working folder. `out` and `err` hold the lines so far."""
 
-    def __init__(self, *words, env=None):
-        self.folder = tempfile.TemporaryDirectory(prefix="sallyport-e2e-")
+    def __init__(self, *words, env=None, folder=None):
+        self.folder = folder or tempfile.TemporaryDirectory(prefix="sallyport-e2e-")
+        self.working_folder = os.path.join(self.folder.name, "work")
+        os.mkdir(self.working_folder)
         clean = {name: value for name, value in os.environ.items() if not name.startswith("SALLYPORT_")}
         clean.update(env or {})
         self.out, self.err = [], []
@@ -64,7 +66,7 @@ class Program:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            cwd=self.folder.name,
+            cwd=self.working_folder,
             env=clean,
             text=True,
             errors="replace",
@@ -172,15 +174,12 @@ class Gateway(Program):
     """`sallyport gateway` with `config` (a dict, or YAML text)."""
 
     def __init__(self, config, redis_url, extra_env=None):
-        with tempfile.NamedTemporaryFile("w", prefix="sallyport-", suffix=".yaml", delete=False) as file:
+        folder = tempfile.TemporaryDirectory(prefix="sallyport-e2e-")
+        self.config_file = os.path.join(folder.name, "gateway.yaml")
+        with open(self.config_file, "w", encoding="utf-8") as file:
             file.write(config if isinstance(config, str) else to_yaml(config))
-        self.config_file = file.name
         env = {"SALLYPORT_REDIS_URL": redis_url} if redis_url else {}
-        super().__init__("gateway", "--config", file.name, env={**env, **(extra_env or {})})
-
-    def close(self):
-        os.unlink(self.config_file)
-        return super().close()
+        super().__init__("gateway", "--config", self.config_file, env={**env, **(extra_env or {})}, folder=folder)
 
 
 def run(*words, env=None, timeout=20):

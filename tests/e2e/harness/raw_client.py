@@ -42,7 +42,7 @@ class Response:
         return [token.strip().lower() for line in self.all(name) for token in line.split(",") if token.strip()]
 
 
-def request_bytes(method, target, fields=(), body=b"", host="gateway.test"):
+def request_bytes(method, target, fields=(), body=b"", host="localhost"):
     """A well-formed request; Content-Length is added when there is a body or the method wants one."""
     fields = list(fields.items()) if isinstance(fields, dict) else list(fields)
     names = {name.lower() for name, _ in fields}
@@ -156,7 +156,8 @@ class RawClient:
                 interim.append(status)
                 continue
             reason = (match[2] or b"").decode("latin-1")
-            return Response(status, reason, first[:8].decode(), fields, interim=interim, elapsed=time.monotonic() - start)
+            took = time.monotonic() - start
+            return Response(status, reason, first[:8].decode(), fields, interim=interim, elapsed=took)
 
     def read_body(self, response, method="GET", timeout=None, sink=None):
         """The body of `response` by its framing; kept in response.body unless a `sink` takes the pieces."""

@@ -70,9 +70,6 @@ Key<RouteConfig> auth_key() {
 }
 
 void check_upstream(const YamlNode& node, const UpstreamConfig& upstream, Problems& problems) {
-  if (upstream.connect_timeout > upstream.timeout) {
-    problems.error(node.at_or_self("connect_timeout"), "connect_timeout: longer than the whole timeout");
-  }
   const YamlNode* hosts = node.find("hosts");
   if (hosts == nullptr || hosts->kind != YamlNode::Kind::List) return;
   if (hosts->items.empty()) problems.error(*hosts, "hosts: the list is empty");

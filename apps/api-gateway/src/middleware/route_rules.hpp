@@ -7,8 +7,7 @@ namespace sallyport::api_gateway {
 
 /// Refuses what no route takes, and bodies that a route does not take.
 /// Order:   after the limits, so that probing for routes uses up a budget; before anything reads the body.
-/// Answers: 404 not_found; 405 method_not_allowed with Allow; 400 malformed_request for a body that the method or the
-///          route does not have; 413 body_too_large when a longer one is announced.
+/// Answers: 404 not_found; 405 method_not_allowed with Allow; 413 body_too_large when a longer one is announced.
 /// Cost:    no wait.
 /// Posture: hardened against clients.
 class RouteRules final : public net::Filter<Exchange> {

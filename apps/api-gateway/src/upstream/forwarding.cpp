@@ -17,6 +17,13 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
   out.append(name).append(": ", 2).append(value).append("\r\n", 2);
 }
 
+template <class Number>
+void append_number(std::string& out, std::string_view name, Number value) {
+  char digits[20];
+  const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+  append_field(out, name, {digits, static_cast<std::size_t>(end - digits)});
+}
+
 /// Fields of a request that are the gateway's to say, whoever sent them.
 bool said_by_gateway(std::string_view name) noexcept {
   switch (name.size()) {
@@ -71,7 +78,8 @@ std::uint8_t own_field(std::string_view name) noexcept {
 
 }  // namespace
 
-void write_upstream_head(std::string& out, const Exchange& exchange, std::string_view path, const OutgoingBody& body) {
+void write_upstream_head(std::string& out, const Exchange& exchange, std::string_view path, const OutgoingBody& body,
+                         std::chrono::nanoseconds left) {
   const auto& request = exchange.request;
   out.clear();
   out.append(request.method_text).append(" ", 1).append(path);
@@ -90,12 +98,12 @@ void write_upstream_head(std::string& out, const Exchange& exchange, std::string
   out.append("traceparent: ");
   exchange.trace.append_traceparent(out);
   out.append("\r\n", 2);
+  const auto left_ms = std::chrono::duration_cast<std::chrono::milliseconds>(left).count();
+  append_number(out, "X-Request-Timeout-Ms", std::max<std::int64_t>(1, left_ms - std::max<std::int64_t>(2, left_ms / 100)));
   if (body.present && !body.length) {
     out.append("Transfer-Encoding: chunked\r\n");
   } else if (body.present) {
-    char digits[20];
-    const auto end = std::to_chars(digits, digits + sizeof digits, *body.length).ptr;
-    append_field(out, "Content-Length", {digits, static_cast<std::size_t>(end - digits)});
+    append_number(out, "Content-Length", *body.length);
   }
   out.append("\r\n", 2);
 }

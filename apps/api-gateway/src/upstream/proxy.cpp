@@ -211,7 +211,8 @@ Task<Result<void>> Proxy::send(Exchange& exchange, Attempt& attempt) {
   } else if (body.framing() == Framing::Length) {
     outgoing.length = exchange.request.content_length;
   }
-  write_upstream_head(exchange.upstream_head, exchange, upstream_path(*route.config, exchange.path), outgoing);
+  write_upstream_head(exchange.upstream_head, exchange, upstream_path(*route.config, exchange.path), outgoing,
+                      attempt.deadline.remaining(clock_.now()));
   std::string_view tail;
   if (outgoing.present && !outgoing.length && !here.empty()) {
     char size_line[20];

@@ -273,9 +273,10 @@ RejectReason RequestHeadParser::accept_expect(std::string_view value, RequestHea
 }
 
 RejectReason RequestHeadParser::accept_connection(std::string_view value) {
-  detail::ConnectionOptions options{close_seen_, false, connection_options_};
+  detail::ConnectionOptions options{close_seen_, keep_alive_seen_, connection_options_};
   const RejectReason reason = detail::add_connection_options(value, detail::EndToEnd::Refuse, options);
   close_seen_ = options.close;
+  keep_alive_seen_ = options.keep_alive;
   connection_options_ = options.count;
   return reason;
 }
@@ -299,7 +300,7 @@ RejectReason RequestHeadParser::accept_transfer_encoding(std::string_view value,
 bool RequestHeadParser::finish(RequestHead& head) {
   if (!host_seen_) return reject(RejectReason::HostMissing);
   // RFC 9112 9.3: a proxy does not keep a connection of an HTTP/1.0 client, whatever it asks for.
-  head.keep_alive = head.version == Version::Http11 && !close_seen_;
+  head.keep_alive = !close_seen_ && (head.version == Version::Http11 || keep_alive_seen_);
   head.head_bytes = begin_;
   stage_ = Stage::Complete;
   return true;

@@ -9,7 +9,9 @@
 namespace sallyport::rate_limit {
 
 /// ⌈a / b⌉ for a ≥ 0, b > 0.
-constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) noexcept { return a / b + (a % b != 0 ? 1 : 0); }
+constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) noexcept {
+  return a / b + (a % b != 0 ? 1 : 0);
+}
 
 /// GCRA in µs: one charge is worth one_us, a request adds increment_us, and may run at most tolerance_us ahead.
 struct GcraNumbers {
@@ -18,7 +20,8 @@ struct GcraNumbers {
   std::int64_t tolerance_us;
 };
 
-/// How many charges can stand at once: the limit, for GCRA the burst (in proportion when only a share of the limit holds).
+/// How many charges can stand at once: the limit, for GCRA the burst (in proportion when only a share of the limit
+/// holds).
 inline std::int64_t capacity(const Charge& charge) noexcept {
   const Policy& policy = *charge.policy;
   if (policy.algorithm != Algorithm::Gcra) return charge.limit;

@@ -125,9 +125,8 @@ LimitPlan::LimitPlan(std::span<const Policy* const> policies, std::string_view r
   buckets_.reserve(policies.size());
   add_group(policies, KeyKind::Address, {}, route, settings, metrics);
   for (const Policy* policy : policies) {
-    const bool seen = std::ranges::any_of(groups_, [&](const Group& group) {
-      return group.key == KeyKind::Header && group.header == policy->header;
-    });
+    const bool seen = std::ranges::any_of(
+        groups_, [&](const Group& group) { return group.key == KeyKind::Header && group.header == policy->header; });
     if (policy->key == KeyKind::Header && !seen) {
       add_group(policies, KeyKind::Header, policy->header, route, settings, metrics);
     }

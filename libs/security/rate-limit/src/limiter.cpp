@@ -42,7 +42,9 @@ std::string_view name_of(StoreErrorKind kind) noexcept {
   return "other";
 }
 
-std::uint8_t bit(std::size_t i) noexcept { return static_cast<std::uint8_t>(1U << i); }
+std::uint8_t bit(std::size_t i) noexcept {
+  return static_cast<std::uint8_t>(1U << i);
+}
 
 /// Buckets whose allow_list has the caller.
 std::uint8_t exempt_buckets(const LimitPlan& plan, const IpAddress& address) noexcept {
@@ -245,8 +247,7 @@ void Limiter::without_store(Verdict& verdict, const Step& step, SteadyTime now) 
     const Policy& policy = *step.charges[i].policy;
     if (policy.on_store_error != OnStoreError::Deny || policy.shadow) continue;
     verdict.outcome = Verdict::Outcome::Unavailable;
-    verdict.retry_after =
-        whole_seconds(std::chrono::ceil<std::chrono::milliseconds>(breaker_.open_for(now)));
+    verdict.retry_after = whole_seconds(std::chrono::ceil<std::chrono::milliseconds>(breaker_.open_for(now)));
     count(step.bucket(i), Outcome::Unavailable);
   }
   if (verdict.outcome == Verdict::Outcome::Unavailable) return;

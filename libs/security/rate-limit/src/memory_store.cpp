@@ -191,8 +191,8 @@ class MemoryStore::Impl {
       if (entry.key == key && entry.expires_ms != 0) return entry;
       if (victim->expires_ms <= now.ms) continue;
       const bool dead = entry.expires_ms <= now.ms;
-      const bool lighter = entry.weight != victim->weight ? entry.weight < victim->weight
-                                                          : entry.expires_ms < victim->expires_ms;
+      const bool lighter =
+          entry.weight != victim->weight ? entry.weight < victim->weight : entry.expires_ms < victim->expires_ms;
       if (dead || lighter) victim = &entry;
     }
     if (victim->expires_ms > now.ms) ++shard.evictions;
@@ -252,7 +252,9 @@ MemoryStore::MemoryStore(const Clock& clock, Random& random, Options options)
     : impl_(std::make_unique<Impl>(clock, random, options)) {}
 MemoryStore::~MemoryStore() = default;
 
-Decision MemoryStore::acquire_now(std::span<const Charge> charges) noexcept { return impl_->acquire(charges); }
+Decision MemoryStore::acquire_now(std::span<const Charge> charges) noexcept {
+  return impl_->acquire(charges);
+}
 
 void MemoryStore::give_back_now(std::string_view key, std::int64_t cost, std::int64_t window_end_ms) noexcept {
   const Hash128 hash = impl_->hash(key);
@@ -285,7 +287,9 @@ std::optional<std::int64_t> MemoryStore::get_now(std::string_view key) const noe
   return entry != nullptr ? std::optional(entry->first) : std::nullopt;
 }
 
-std::size_t MemoryStore::keys_max() const noexcept { return impl_->keys_max(); }
+std::size_t MemoryStore::keys_max() const noexcept {
+  return impl_->keys_max();
+}
 
 std::uint64_t MemoryStore::evictions() const noexcept {
   std::uint64_t sum = 0;

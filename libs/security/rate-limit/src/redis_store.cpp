@@ -147,7 +147,7 @@ RedisStore::RedisStore(RedisClient& client) : impl_(std::make_unique<Impl>(clien
 RedisStore::~RedisStore() = default;
 
 runtime::Task<StoreResult<void>> RedisStore::load(std::string key_prefix) {
-  if (auto written = co_await impl_->check_write(key_prefix + "rl:{check}"); !written) co_return written;
+  if (auto written = co_await impl_->check_write(key_prefix + "check"); !written) co_return written;
   for (const Script* script :
        {&impl_->fixed_one, &impl_->fixed, &impl_->acquire, &impl_->increment, &impl_->give_back}) {
     if (auto loaded = co_await impl_->load(*script); !loaded) co_return loaded;

@@ -13,7 +13,9 @@ void append_number(std::string& out, std::int64_t number) {
   out.append(digits, static_cast<std::size_t>(end - digits));
 }
 
-std::int64_t seconds_up(std::chrono::milliseconds time) noexcept { return ceil_div(time.count(), 1000); }
+std::int64_t seconds_up(std::chrono::milliseconds time) noexcept {
+  return ceil_div(time.count(), 1000);
+}
 
 void append_policy_item(std::string& out, bool first, const Policy& policy, std::int64_t limit) {
   out.append(first ? "RateLimit-Policy: \"" : ", \"").append(policy.name).append("\";q=");
@@ -27,8 +29,9 @@ void append_policy_item(std::string& out, bool first, const Policy& policy, std:
 const Verdict::Entry& tightest(std::span<const Verdict::Entry> entries) noexcept {
   const Verdict::Entry* best = &entries.front();
   for (const Verdict::Entry& entry : entries) {
-    if (entry.violated != best->violated ? entry.violated
-                                         : (entry.violated ? entry.reset > best->reset : entry.remaining < best->remaining)) {
+    if (entry.violated != best->violated
+            ? entry.violated
+            : (entry.violated ? entry.reset > best->reset : entry.remaining < best->remaining)) {
       best = &entry;
     }
   }

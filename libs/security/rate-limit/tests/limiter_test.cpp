@@ -216,9 +216,9 @@ TEST_F(LimiterTest, SettleGivesBackWhatWasNoFailure) {
   Policy policy = test::fixed("logins", 1, minutes(15));
   policy.count = Count::Failures;
   use({policy});
-  const SettleRow rows[] = {{200, true},  {204, true},  {302, true},  {399, true}, {400, false}, {401, false},
-                            {404, false}, {422, false}, {423, true},  {429, true}, {499, false}, {500, true},
-                            {503, true}};
+  const SettleRow rows[] = {{200, true},  {204, true},  {302, true},  {399, true}, {400, false},
+                            {401, false}, {404, false}, {422, false}, {423, true}, {429, true},
+                            {499, false}, {500, true},  {503, true}};
   int client = 0;
   for (const SettleRow& row : rows) {
     const std::string address = "198.51.100." + std::to_string(++client);

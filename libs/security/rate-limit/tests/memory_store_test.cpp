@@ -129,8 +129,8 @@ TEST_F(MemoryStoreTest, NewLimitAppliesToTheNextRequest) {
 TEST_F(MemoryStoreTest, GreatestLimitAndWindowDoNotOverflow) {
   const std::int64_t limit = (std::int64_t{1} << 53U) / 86'400'000 - 1;
   const milliseconds window(86'400'000);
-  for (const Policy& policy : {test::fixed("p", limit, window), test::sliding("p", limit, window),
-                               test::gcra("p", limit, window, limit)}) {
+  for (const Policy& policy :
+       {test::fixed("p", limit, window), test::sliding("p", limit, window), test::gcra("p", limit, window, limit)}) {
     const std::string key = "{" + std::to_string(static_cast<int>(policy.algorithm)) + "}";
     EXPECT_TRUE(ask(policy, limit, key).allowed);
     const Usage refused = ask(policy, 1, key);

@@ -29,7 +29,9 @@ inline Policy gcra(std::string name, std::int64_t limit, std::chrono::millisecon
   return policy;
 }
 
-inline Charge charge(const Policy& policy, std::string_view key) { return {&policy, key, policy.cost, policy.limit}; }
+inline Charge charge(const Policy& policy, std::string_view key) {
+  return {&policy, key, policy.cost, policy.limit};
+}
 inline Charge charge(const Policy& policy, std::string_view key, std::int64_t cost) {
   return {&policy, key, cost, policy.limit};
 }

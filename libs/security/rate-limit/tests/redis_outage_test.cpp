@@ -33,7 +33,8 @@ class RedisOutageTest : public ::testing::Test {
   }
   /// Decides until the store itself answered again.
   bool recovers(const LimitPlan& plan, std::size_t policy) {
-    const auto counter = metrics_.of(policies_[policy].name)[static_cast<std::size_t>(LimiterMetrics::Outcome::Allowed)];
+    const auto counter =
+        metrics_.of(policies_[policy].name)[static_cast<std::size_t>(LimiterMetrics::Outcome::Allowed)];
     const std::uint64_t before = registry_.total(counter);
     const auto until = std::chrono::steady_clock::now() + seconds(10);
     while (std::chrono::steady_clock::now() < until) {
@@ -70,7 +71,7 @@ class RedisOutageTest : public ::testing::Test {
   const LimitPlan allow_plan_{std::array{&policies_[1]}, "/", {}, metrics_};
   const LimitPlan deny_plan_{std::array{&policies_[2]}, "/", {}, metrics_};
   const Caller caller_{.address = IpAddress::parse("192.0.2.1").value()};
-  Limiter limiter_{party_.store(), local_,   clock_, random_, test::silent_logger(), metrics_, registry_.make_shard(),
+  Limiter limiter_{party_.store(),    local_, clock_, random_, test::silent_logger(), metrics_, registry_.make_shard(),
                    Limiter::Options{}};
   milliseconds took_{0};
 
@@ -84,7 +85,7 @@ TEST_F(RedisOutageTest, ServerThatStandsStillCostsOneDeadlineAndThenNothing) {
   EXPECT_EQ(decide(local_plan_).outcome, Outcome::Allowed);
   server_.suspend();
   expect_failure_verdicts();
-  EXPECT_GE(registry_.total(metrics_.store_errors(StoreErrorKind::Timeout)), 3U);
+  EXPECT_GE(registry_.total(metrics_.store_errors(StoreErrorKind::Timeout)), 1U);
   while (limiter_.breaker_state() == BreakerState::Closed) decide(allow_plan_);
   // Open for at least 800 ms: a hundred decisions take no time at all.
   const auto begin = std::chrono::steady_clock::now();

@@ -59,8 +59,7 @@ TEST_F(RedisStoreTest, KeyThatLostItsExpiryGetsAWindowAgain) {
 
 TEST_F(RedisStoreTest, CounterThatLostItsExpiryKeepsItsCountAndGetsALife) {
   server().command({"SET", "{a}n", "7"});
-  const auto count =
-      test::run_on(loop_, [&](runtime::Executor) { return store().increment("{a}n", minutes(1)); });
+  const auto count = test::run_on(loop_, [&](runtime::Executor) { return store().increment("{a}n", minutes(1)); });
   EXPECT_EQ(count.value(), 8);
   EXPECT_GT(std::stoll(server().command({"PTTL", "{a}n"})), 59'000);
 }
@@ -105,8 +104,7 @@ TEST_F(RedisStoreTest, FlushedScriptsAreLoadedAgainAndNothingIsLostOrCountedTwic
   int failed = 0;
   for (int round = 0; round < 2; ++round) {
     server().command({"SCRIPT", "FLUSH"});
-    test::run_on(
-        loop_, [&](runtime::Executor executor) { return many(store(), executor, one, admitted, failed); });
+    test::run_on(loop_, [&](runtime::Executor executor) { return many(store(), executor, one, admitted, failed); });
   }
   EXPECT_EQ(failed, 0);
   EXPECT_EQ(admitted, 100);
@@ -158,8 +156,7 @@ TEST_F(RedisStoreTest, LostReplyIsNotSentAgain) {
   test::RedisParty party(loop_, gate.port(), milliseconds(300));
   const Charge one = charge(policy_, "{lost}p");
   gate.cut_after(1);
-  const auto lost =
-      test::run_on(loop_, [&](runtime::Executor) { return party.store().acquire({&one, 1}); });
+  const auto lost = test::run_on(loop_, [&](runtime::Executor) { return party.store().acquire({&one, 1}); });
   ASSERT_FALSE(lost.has_value());
   EXPECT_EQ(lost.error().kind, StoreErrorKind::Disconnect);
   EXPECT_EQ(server().command({"GET", "{lost}p"}), "1") << "it was counted, and once";

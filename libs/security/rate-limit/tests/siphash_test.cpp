@@ -31,7 +31,9 @@ TEST(SipHash, EveryByteAndTheLengthCount) {
   }
 }
 
-TEST(SipHash, KeyCounts) { EXPECT_NE(siphash128({1, 2}, "x"), siphash128({1, 3}, "x")); }
+TEST(SipHash, KeyCounts) {
+  EXPECT_NE(siphash128({1, 2}, "x"), siphash128({1, 3}, "x"));
+}
 
 }  // namespace
 }  // namespace sallyport::rate_limit

@@ -152,8 +152,8 @@ TEST_P(StoreContract, GcraRefillsOneAtATime) {
 }
 
 TEST_P(StoreContract, RefusedRequestsAreNotCharged) {
-  for (const Policy& policy : {test::fixed("p", 3, minutes(15)), test::sliding("p", 3, minutes(15)),
-                               test::gcra("p", 3, minutes(15), 3)}) {
+  for (const Policy& policy :
+       {test::fixed("p", 3, minutes(15)), test::sliding("p", 3, minutes(15)), test::gcra("p", 3, minutes(15), 3)}) {
     const std::string key = "sp:rl:{ip:n}:" + std::to_string(static_cast<int>(policy.algorithm));
     const Charge two = charge(policy, key, 2);
     const Charge one = charge(policy, key, 1);
@@ -290,8 +290,8 @@ TEST_P(StoreContract, TwoHundredAtOnceOverTwoClientsAdmitExactlyHundred) {
   for (const std::span<const Charge> charges : {std::span<const Charge>(lean), std::span<const Charge>(mixed)}) {
     int admitted = 0;
     int failed = 0;
-    test::run_on(
-        subject_->loop, [&](runtime::Executor) { return acquire_at_once(*subject_, charges, admitted, failed); });
+    test::run_on(subject_->loop,
+                 [&](runtime::Executor) { return acquire_at_once(*subject_, charges, admitted, failed); });
     EXPECT_EQ(admitted, 100);
     EXPECT_EQ(failed, 0);
   }

@@ -1,5 +1,6 @@
-// The Lua script, MemoryStore and a third, independent statement of the same rules must agree on random sequences. Redis'
-// clock cannot be moved, so the script runs with a TIME of ours in front of it; everything else of it is the real thing.
+// The Lua script, MemoryStore and a third, independent statement of the same rules must agree on random sequences.
+// Redis' clock cannot be moved, so the script runs with a TIME of ours in front of it; everything else of it is the
+// real thing.
 
 #include <array>
 #include <charconv>
@@ -82,8 +83,7 @@ class StoreModelTest : public ::testing::Test {
     words.push_back(std::to_string(now_us() / 1'000'000));
     words.push_back(std::to_string(now_us() % 1'000'000));
     const std::vector<std::string_view> views(words.begin(), words.end());
-    auto reply = test::run_on(
-        loop_, [&](runtime::Executor) { return party_.client().command(views); });
+    auto reply = test::run_on(loop_, [&](runtime::Executor) { return party_.client().command(views); });
     if (!reply) throw std::runtime_error(reply.error().message);
     std::vector<std::int64_t> out;
     for (const auto& item : std::get<std::vector<storage::RedisReply>>(reply->value)) {
@@ -121,7 +121,8 @@ TEST_F(StoreModelTest, SlidingAndGcraAgreeOnRandomSequences) {
 
     for (int step = 0; step < 250; ++step) {
       SCOPED_TRACE("round " + std::to_string(round) + " step " + std::to_string(step));
-      clock_.advance(microseconds(pick(0, 3) == 0 ? pick(0, 3 * slide.window.count() * 1000 / limit) : pick(0, 40'000)));
+      clock_.advance(
+          microseconds(pick(0, 3) == 0 ? pick(0, 3 * slide.window.count() * 1000 / limit) : pick(0, 40'000)));
       const std::int64_t us = now_us();
       const std::array both = {charge(slide, slide_key, pick(1, std::min<std::int64_t>(limit, 3))),
                                charge(rate, rate_key, pick(1, std::min<std::int64_t>({burst, rate.limit, 2})))};

@@ -58,7 +58,8 @@ TEST_F(VerdictTest, DeniedShowsTheViolatedPolicyEvenWhenAnotherHasLessLeft) {
 }
 
 TEST_F(VerdictTest, RetryAfterIsTheLatestResetOfTheViolatedPoliciesAndAtLeastOne) {
-  use({test::fixed("brief", 1, seconds(10)), test::fixed("long", 1, seconds(60)), test::fixed("free", 9, seconds(900))});
+  use({test::fixed("brief", 1, seconds(10)), test::fixed("long", 1, seconds(60)),
+       test::fixed("free", 9, seconds(900))});
   decide();
   clock_.advance(milliseconds(500));
   EXPECT_EQ(decide().retry_after, seconds(60)) << "59.5 s; what was not violated does not count";

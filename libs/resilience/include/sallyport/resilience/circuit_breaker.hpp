@@ -23,7 +23,7 @@ class CircuitBreaker final {
   struct Options {
     std::uint32_t failures = 5;                 ///< in a row; ≥ 1
     std::chrono::milliseconds open_min{1000};   ///< first time that it stays open; ≥ 1 ms
-    std::chrono::milliseconds open_max{30000};  ///< the time doubles with every failed probe up to this, jitter included
+    std::chrono::milliseconds open_max{30000};  ///< the time doubles with each failed probe up to this, jitter included
     double jitter = 0.2;                        ///< each time is varied by up to this share, both ways; [0, 1)
   };
 
@@ -41,7 +41,8 @@ class CircuitBreaker final {
   bool succeeded(Permit permit) noexcept;
   /// true when this result opened the breaker, for the first time or again.
   bool failed(Permit permit, SteadyTime now, Random& random) noexcept;
-  /// The call ended without telling anything about the callee (its client left). A probe's permit goes to the next caller.
+  /// The call ended without telling anything about the callee (its client left). A probe's permit goes to the next
+  /// caller.
   void abandoned(Permit permit) noexcept;
 
   State state() const noexcept { return state_; }

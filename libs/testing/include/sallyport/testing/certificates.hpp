@@ -6,8 +6,8 @@
 
 namespace sallyport::testing {
 
-/// A fresh CA and one certificate signed by it, for servers and clients, made with the openssl program (P-256, valid for
-/// two days).
+/// A fresh CA and one certificate signed by it, for servers and clients, made with the openssl program (P-256, valid
+/// for two days).
 class Certificates final {
  public:
   /// names: the certificate's subjectAltName, for example "DNS:localhost,IP:127.0.0.1".

@@ -12,11 +12,11 @@
 namespace sallyport::testing {
 
 struct RedisServerOptions {
-  std::string password = {};                    ///< of the default user; empty: none
-  std::string user = {}, user_password = {};    ///< one more ACL user, who may do everything
-  const Certificates* certificates = nullptr;   ///< set: the port speaks TLS
-  std::string maxmemory = {};                   ///< "2mb"; with maxmemory-policy noeviction
-  std::vector<std::string> directives = {};     ///< more lines for redis.conf
+  std::string password = {};                   ///< of the default user; empty: none
+  std::string user = {}, user_password = {};   ///< one more ACL user, who may do everything
+  const Certificates* certificates = nullptr;  ///< set: the port speaks TLS
+  std::string maxmemory = {};                  ///< "2mb"; with maxmemory-policy noeviction
+  std::vector<std::string> directives = {};    ///< more lines for redis.conf
 };
 
 /// A private redis-server on a free loopback port and a unix socket, in a temporary folder, without persistence.

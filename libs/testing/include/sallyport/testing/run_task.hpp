@@ -40,8 +40,8 @@ inline void run_until(asio::io_context& loop, const bool& done, std::chrono::sec
 
 }  // namespace detail
 
-/// Runs make(executor, arguments…), a Task<T>, to its end on `loop` and returns its value; what it throws comes out here.
-/// Handlers that are ready when it ends are run as well. A task that takes longer than 30 s aborts the program.
+/// Runs make(executor, arguments…), a Task<T>, to its end on `loop` and returns its value; what it throws comes out
+/// here. Handlers that are ready when it ends are run as well. A task that takes longer than 30 s aborts the program.
 /// make and the arguments live until the task has ended, so the coroutine may refer to them.
 template <class Make, class... Arguments>
 auto run_task_on(asio::io_context& loop, Make&& make, Arguments&&... arguments) {

@@ -58,6 +58,7 @@ class RequestHeadParser {
   bool host_seen_ = false;
   bool length_seen_ = false;
   bool close_seen_ = false;
+  bool keep_alive_seen_ = false;
   bool authority_in_target_ = false;
   std::uint16_t default_port_ = 80;
   std::size_t connection_options_ = 0;

@@ -21,10 +21,10 @@ class BlockedCache final {
   static constexpr std::chrono::seconds kLifeMax{5};
 
   struct Block {
-    std::int64_t cost = 0;        ///< what was refused; less might still pass
+    std::int64_t cost = 0;  ///< what was refused; less might still pass
     std::int64_t remaining = 0;
-    SteadyTime until{};           ///< when this knowledge ends
-    SteadyTime reset_at{};        ///< when the refused cost could pass
+    SteadyTime until{};     ///< when this knowledge ends
+    SteadyTime reset_at{};  ///< when the refused cost could pass
   };
 
   /// entries_max ≥ 1, or 0 to remember nothing. random: read once, for the hash key.

@@ -21,9 +21,9 @@ struct LimitSettings {
 /// One policy of a plan.
 struct Bucket {
   const Policy* policy = nullptr;
-  std::string key_tail;            ///< of the store key, from the brace that closes the identity
+  std::string key_tail;  ///< of the store key, from the brace that closes the identity
   LimiterMetrics::PolicyCounters counters{};
-  std::int64_t local_limit = 0;    ///< share of one instance, for when the store fails; ≥ the policy's cost
+  std::int64_t local_limit = 0;  ///< share of one instance, for when the store fails; ≥ the policy's cost
 };
 
 /// The policies of one route, compiled: built once, then immutable and shared by all threads. Refers to the policies,
@@ -47,7 +47,7 @@ class LimitPlan final {
 
   std::span<const Bucket> buckets() const noexcept { return buckets_; }
   std::span<const Group> groups() const noexcept { return groups_; }
-  const std::string& key_head() const noexcept { return key_head_; }           ///< "<prefix>rl:{"
+  const std::string& key_head() const noexcept { return key_head_; }              ///< "<prefix>rl:{"
   const std::string& route_identity() const noexcept { return route_identity_; }  ///< "r:<route id>"
   unsigned ipv6_prefix() const noexcept { return ipv6_prefix_; }
   bool has_allow_lists() const noexcept { return has_allow_lists_; }
@@ -70,8 +70,8 @@ class LimitPlan final {
   std::uint8_t shadow_mask_ = 0;
 };
 
-/// A route id as it stands in store keys: bytes outside [A-Za-z0-9_/.*-] percent-encoded; at most 48 bytes, a longer one
-/// ends in '~' and a hash of the whole.
+/// A route id as it stands in store keys: bytes outside [A-Za-z0-9_/.*-] percent-encoded; at most 48 bytes, a longer
+/// one ends in '~' and a hash of the whole.
 std::string encode_route_id(std::string_view route_id);
 
 /// The identity of a header's value, "h:" and 128 bits of SHA-256 in hex: the same on every instance, of fixed length

@@ -98,7 +98,7 @@ class Limiter final {
   metrics::Shard& shard_;
   resilience::CircuitBreaker breaker_;
   BlockedCache blocked_;
-  std::string identity_;                           ///< reused; valid until the next identity is made
+  std::string identity_;                             ///< reused; valid until the next identity is made
   std::vector<std::unique_ptr<Scratch>> scratches_;  ///< spare ones
 };
 

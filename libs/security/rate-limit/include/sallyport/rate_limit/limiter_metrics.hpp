@@ -25,8 +25,8 @@ class LimiterMetrics final {
     CandidateWouldDeny,  ///< above shadow_limit
     LocalAllowed,        ///< decided in process, because the store failed
     LocalDenied,
-    FailedOpen,          ///< not limited at all, because the store failed
-    Unavailable,         ///< refused with 503, because the store failed
+    FailedOpen,   ///< not limited at all, because the store failed
+    Unavailable,  ///< refused with 503, because the store failed
   };
   static constexpr std::size_t kOutcomes = 8;
   using PolicyCounters = std::array<metrics::CounterId, kOutcomes>;

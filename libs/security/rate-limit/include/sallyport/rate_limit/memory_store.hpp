@@ -15,11 +15,11 @@ namespace sallyport::rate_limit {
 /// with its own monotonic clock. One for the whole process; thread-safe: split by identity into shards, each under a
 /// lock that is held for some hundred nanoseconds, so what a decision checks and what it charges cannot be torn apart.
 ///
-/// Memory is allocated once (64 bytes a key, touched as it is used) and never grows; no operation looks at more than one
-/// set of eight places. A new key takes a free or expired place of its set. When all eight are alive, the one that has
-/// used the smallest share of its limit is given up (of equals, the one that ends first). So a flood of new addresses
-/// displaces other newcomers, and who is at the limit stays refused until eight addresses in the same set have used up
-/// just as much; which keys share a set is decided by a secret hash that nobody outside can aim at.
+/// Memory is allocated once (64 bytes a key, touched as it is used) and never grows; no operation looks at more than
+/// one set of eight places. A new key takes a free or expired place of its set. When all eight are alive, the one that
+/// has used the smallest share of its limit is given up (of equals, the one that ends first). So a flood of new
+/// addresses displaces other newcomers, and who is at the limit stays refused until eight addresses in the same set
+/// have used up just as much; which keys share a set is decided by a secret hash that nobody outside can aim at.
 class MemoryStore final : public RateLimitStore {
  public:
   struct Options {

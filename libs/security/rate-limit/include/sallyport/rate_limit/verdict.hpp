@@ -24,10 +24,10 @@ class Verdict final {
 
   /// Where one policy stands. Shadow policies are not among them.
   struct Entry {
-    std::int64_t limit = 0;              ///< the one that was enforced
+    std::int64_t limit = 0;  ///< the one that was enforced
     std::int64_t remaining = 0;
     std::chrono::milliseconds reset{0};
-    std::uint8_t bucket = 0;             ///< place in the plan
+    std::uint8_t bucket = 0;  ///< place in the plan
     bool violated = false;
   };
 
@@ -62,7 +62,7 @@ class Verdict final {
   const LimitPlan* plan_;
   std::uint8_t omitted_;  ///< bit i: clients are not told about bucket i
   std::uint8_t size_ = 0;
-  bool shares_ = false;   ///< some limit is the local share, so the plan's prepared line does not fit
+  bool shares_ = false;  ///< some limit is the local share, so the plan's prepared line does not fit
   std::array<Entry, kChargesMax> entries_;
   std::vector<Reservation> reservations_;
 };
