@@ -213,7 +213,7 @@ def _sallyport(launch: Launch) -> Command:
 
 def _sallyport_dev(launch: Launch) -> Command:
     conf = launch.render("sallyport-dev.yaml")
-    return [str(SALLYPORT), "dev", "--listen", f"127.0.0.1:{launch.port}", "--threads", "1", "--data", str(launch.folder / "data"),
+    return [str(SALLYPORT), "dev", "--listen", f"127.0.0.1:{launch.port}", "--threads", "1",
             "--upstream", f"/=http://127.0.0.1:{launch.lab.upstream.port}", "--config", str(conf)], {}
 
 

@@ -212,9 +212,6 @@ class Dev(E2ETest):
         self.assertEqual(1, len(upstream.requests))
         self.assertEqual(200, self.ask(dev, "/health").status)
 
-    def test_dev_takes_a_data_folder(self):
-        self.assertEqual(200, self.ask(self.start_dev("--data", "data"), "/health").status)
-
     def test_dev_overlays_a_config_file(self):
         path = config_file(self, "rate_limits:\n  global: { limit: 2, window: 15m }\n")
         dev = self.start_dev("--config", path)
