@@ -44,7 +44,7 @@ def open_batch(port: int, request: bytes, first: int, count: int) -> list[socket
 def main() -> None:
     port, path, count = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
     raise_file_limit()
-    request = f"GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n".encode()
+    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
     held: list[socket.socket] = []
     while len(held) < count:
         held += open_batch(port, request, len(held), min(BATCH, count - len(held)))

@@ -89,7 +89,7 @@ def _reset_peak(server: Server) -> None:
 
 def _upload(connection: socket.socket, size: int) -> int:
     block = bytes(_CHUNK)
-    connection.sendall(b"POST /large HTTP/1.1\r\nHost: bench\r\nContent-Type: application/octet-stream\r\n"
+    connection.sendall(b"POST /large HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/octet-stream\r\n"
                        b"Content-Length: %d\r\n\r\n" % size)
     for offset in range(0, size, _CHUNK):
         connection.sendall(block[:min(_CHUNK, size - offset)])
@@ -105,7 +105,7 @@ def _upload(connection: socket.socket, size: int) -> int:
 
 def _download(connection: socket.socket, size: int) -> int:
     """Reads it all, and stops reading for a second half way: whoever does not push back buffers then."""
-    connection.sendall(b"GET /large HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n")
+    connection.sendall(b"GET /large HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
     buffer, head, received, paused = bytearray(_CHUNK), b"", 0, False
     while b"\r\n\r\n" not in head:
         data = connection.recv(65536)

@@ -111,7 +111,7 @@ def answers(port: int, path: str, source: str = "127.0.0.1") -> int:
     """The status of one GET on a connection of its own; 0 when there was no HTTP answer."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=5, source_address=(source, 0)) as connection:
-            connection.sendall(f"GET {path} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n".encode())
+            connection.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
             head = connection.recv(4096)
     except OSError:
         return 0

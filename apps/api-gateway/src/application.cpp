@@ -11,25 +11,38 @@ namespace {
 
 const std::vector<double> kSeconds{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
 
-Exchange& own(net::Exchange& exchange) noexcept { return static_cast<Exchange&>(exchange); }
+Exchange& own(net::Exchange& exchange) noexcept {
+  return static_cast<Exchange&>(exchange);
+}
 
 /// What a client is told when the server refuses its request before any filter has seen it.
 std::string_view explain(ErrorCode code) noexcept {
   switch (code) {
-    case ErrorCode::RequestTimeout: return "The header fields did not arrive in time.";
-    case ErrorCode::UriTooLong: return "The request target is longer than 8192 bytes.";
-    case ErrorCode::HeadersTooLarge: return "The header fields are too long or too many.";
-    case ErrorCode::HttpVersionNotSupported: return "This server speaks HTTP/1.1 and HTTP/1.0.";
-    case ErrorCode::NotImplemented: return "This server does not know the method or the transfer coding.";
-    case ErrorCode::MethodNotAllowed: return "This server does not take the method.";
-    case ErrorCode::ExpectationFailed: return "Only 100-continue can be expected.";
-    case ErrorCode::InternalError: return "The request could not be completed.";
-    default: return "The request breaks the rules of HTTP/1.1.";
+    case ErrorCode::RequestTimeout:
+      return "The header fields did not arrive in time.";
+    case ErrorCode::UriTooLong:
+      return "The request target is longer than 8192 bytes.";
+    case ErrorCode::HeadersTooLarge:
+      return "The header fields are too long or too many.";
+    case ErrorCode::HttpVersionNotSupported:
+      return "This server speaks HTTP/1.1 and HTTP/1.0.";
+    case ErrorCode::NotImplemented:
+      return "This server does not know the method or the transfer coding.";
+    case ErrorCode::MethodNotAllowed:
+      return "This server does not take the method.";
+    case ErrorCode::ExpectationFailed:
+      return "Only 100-continue can be expected.";
+    case ErrorCode::InternalError:
+      return "The request could not be completed.";
+    default:
+      return "The request breaks the rules of HTTP/1.1.";
   }
 }
 
 /// Its verdict lives in a copy, since the exchange serves the next request meanwhile.
-Task<> settle(rate_limit::Limiter& limiter, rate_limit::Verdict verdict, int status) { co_await limiter.settle(verdict, status); }
+Task<> settle(rate_limit::Limiter& limiter, rate_limit::Verdict verdict, int status) {
+  co_await limiter.settle(verdict, status);
+}
 
 }  // namespace
 
@@ -40,26 +53,31 @@ GatewayMetrics::GatewayMetrics(metrics::Registry& registry, const Config& config
       series.by_class[i] = registry.counter("gateway_requests_total", "Requests answered, by route and status class.",
                                             {{"route", route}, {"class", std::to_string(i + 1) + "xx"}});
     }
-    series.seconds = registry.histogram("gateway_request_seconds", "Time from a request's head to the end of its answer.",
-                                        kSeconds, {{"route", route}});
+    series.seconds =
+        registry.histogram("gateway_request_seconds", "Time from a request's head to the end of its answer.", kSeconds,
+                           {{"route", route}});
     routes_.push_back(series);
   };
   for (const RouteConfig& route : config.routes) add(route.id);
   add("none");
   for (const UpstreamConfig& upstream : config.upstreams) {
-    upstream_seconds_.push_back(registry.histogram("gateway_upstream_seconds", "Time until the head of an upstream's answer.",
-                                                   kSeconds, {{"upstream", upstream.name}}));
+    upstream_seconds_.push_back(registry.histogram("gateway_upstream_seconds",
+                                                   "Time until the head of an upstream's answer.", kSeconds,
+                                                   {{"upstream", upstream.name}}));
   }
   constexpr std::string_view kName = "gateway_refused_requests_total";
   constexpr std::string_view kHelp = "Requests refused by the HTTP guard, by reason.";
   for (int i = 1; i <= static_cast<int>(net::http::RejectReason::ChunkDataEnd); ++i) {
     const auto reason = net::http::to_string(static_cast<net::http::RejectReason>(i));
-    refused_.emplace_back(reason, registry.counter(std::string(kName), std::string(kHelp), {{"reason", std::string(reason)}}));
+    refused_.emplace_back(reason,
+                          registry.counter(std::string(kName), std::string(kHelp), {{"reason", std::string(reason)}}));
   }
   refused_other_ = registry.counter(std::string(kName), std::string(kHelp), {{"reason", "other"}});
-  refused_.emplace_back("head_timeout", registry.counter(std::string(kName), std::string(kHelp), {{"reason", "head_timeout"}}));
-  untrusted_forwarding_ = registry.counter("gateway_untrusted_forwarding_total",
-                                           "Requests whose forwarding field was ignored because the peer is no trusted proxy.");
+  refused_.emplace_back("head_timeout",
+                        registry.counter(std::string(kName), std::string(kHelp), {{"reason", "head_timeout"}}));
+  untrusted_forwarding_ =
+      registry.counter("gateway_untrusted_forwarding_total",
+                       "Requests whose forwarding field was ignored because the peer is no trusted proxy.");
 }
 
 void GatewayMetrics::count(metrics::Shard& shard, std::size_t route, int status, double seconds) const {
@@ -76,13 +94,22 @@ metrics::CounterId GatewayMetrics::refused(std::string_view reason) const {
   return refused_other_;
 }
 
-GatewayApplication::GatewayApplication(const net::FilterChain<Exchange>& chain, const net::FilterChain<Exchange>& refusal_chain,
-                                       Proxy& proxy, rate_limit::Limiter& limiter, runtime::TaskScope& tasks,
+GatewayApplication::GatewayApplication(const net::FilterChain<Exchange>& chain,
+                                       const net::FilterChain<Exchange>& refusal_chain, Proxy& proxy,
+                                       rate_limit::Limiter& limiter, runtime::TaskScope& tasks,
                                        log::AccessLog* access_log, const GatewayMetrics& metrics, metrics::Shard& shard)
-    : chain_(chain), refusal_chain_(refusal_chain), proxy_(proxy), limiter_(limiter), tasks_(tasks), access_log_(access_log),
-      metrics_(metrics), shard_(shard) {}
+    : chain_(chain),
+      refusal_chain_(refusal_chain),
+      proxy_(proxy),
+      limiter_(limiter),
+      tasks_(tasks),
+      access_log_(access_log),
+      metrics_(metrics),
+      shard_(shard) {}
 
-std::unique_ptr<net::Exchange> GatewayApplication::make_exchange() { return std::make_unique<Exchange>(); }
+std::unique_ptr<net::Exchange> GatewayApplication::make_exchange() {
+  return std::make_unique<Exchange>();
+}
 
 std::optional<net::Response> GatewayApplication::begin(net::Exchange& exchange) {
   Exchange& x = own(exchange);
@@ -105,7 +132,8 @@ net::Response GatewayApplication::refuse(net::Exchange& exchange, const Error& e
   std::size_t stage = 0;
   if (!x.head_valid) refusal_chain_.run(x, stage);  // otherwise the request has its id already
   net::Response response = api_gateway::refuse(x, error.code, explain(error.code));
-  if (error.code == ErrorCode::MethodNotAllowed) response.add("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, QUERY");
+  if (error.code == ErrorCode::MethodNotAllowed)
+    response.add("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, QUERY");
   refusal_chain_.unwind(x, response, refusal_chain_.size());
   return response;
 }

@@ -40,8 +40,8 @@ class GatewayMetrics final {
 /// One per event loop.
 class GatewayApplication final : public net::Application {
  public:
-  GatewayApplication(const net::FilterChain<Exchange>& chain, const net::FilterChain<Exchange>& refusal_chain, Proxy& proxy,
-                     rate_limit::Limiter& limiter, runtime::TaskScope& tasks, log::AccessLog* access_log,
+  GatewayApplication(const net::FilterChain<Exchange>& chain, const net::FilterChain<Exchange>& refusal_chain,
+                     Proxy& proxy, rate_limit::Limiter& limiter, runtime::TaskScope& tasks, log::AccessLog* access_log,
                      const GatewayMetrics& metrics, metrics::Shard& shard);
 
   std::unique_ptr<net::Exchange> make_exchange() override;

@@ -43,7 +43,7 @@ void Worker::compose() {
   chain_.add(internal_routes_);   // health and metrics leave here: they must work when a flood is limited
   chain_.add(cors_);              // preflights leave here: browsers ask them, users do not count for them
   chain_.add(rate_limit_);        // before anything that costs, and before 404, so that probing uses up a budget
-  chain_.add(route_rules_);       // unknown routes, methods and bodies end here; the proxy sees only what it may forward
+  chain_.add(route_rules_);  // unknown routes, methods and bodies end here; the proxy sees only what it may forward
 
   // What the server itself refuses has no route and no client to count for, but an id and the security fields.
   refusal_chain_.add(request_context_);
@@ -63,13 +63,16 @@ Shared::Shared(const Config& settings, log::Logger& log, std::optional<storage::
       connections(settings.limits.connections_max, settings.limits.connections_per_address_max) {
   for (const UpstreamConfig& upstream : settings.upstreams) {
     upstreams.push_back(std::make_unique<UpstreamShared>(upstream));
-    registry.gauge("gateway_upstream_in_flight", "Requests under way at an upstream.", {{"upstream", upstream.name}},
-                   [u = upstreams.back().get()] { return static_cast<double>(u->in_flight.load(std::memory_order_relaxed)); });
+    registry.gauge(
+        "gateway_upstream_in_flight", "Requests under way at an upstream.", {{"upstream", upstream.name}},
+        [u = upstreams.back().get()] { return static_cast<double>(u->in_flight.load(std::memory_order_relaxed)); });
   }
-  registry.gauge("gateway_connections", "Open client connections.", {}, [this] { return static_cast<double>(connections.open()); });
+  registry.gauge("gateway_connections", "Open client connections.", {},
+                 [this] { return static_cast<double>(connections.open()); });
   registry.counter_from("gateway_log_dropped_lines_total", "Log lines dropped because the sink was too slow.", {},
                         [this] { return static_cast<double>(logger.dropped_lines()); });
-  registry.counter_from("ratelimit_memory_evictions_total", "Counters given up before their time by the in-process store.", {},
+  registry.counter_from("ratelimit_memory_evictions_total",
+                        "Counters given up before their time by the in-process store.", {},
                         [this] { return static_cast<double>(memory_store.evictions()); });
 }
 
@@ -80,12 +83,13 @@ Worker::Worker(Shared& shared)
       upstream_sweeper_(io_.get_executor(), shared.clock, kUpstreamTick),
       upstream_buffers_(kUpstreamBufferBytes, kUpstreamBuffersKept),
       redis_(),
-      limiter_([this]() -> rate_limit::RateLimitStore& {
-                 if (!shared_.redis) return shared_.memory_store;
-                 redis_.emplace(io_.get_executor(), redis_options(*shared_.redis), shared_.clock, random_, shared_.logger);
-                 return redis_store_.emplace(*redis_);
-               }(),
-               shared.memory_store, shared.clock, random_, shared.logger, shared.limiter_metrics, shard_, {}),
+      limiter_(
+          [this]() -> rate_limit::RateLimitStore& {
+            if (!shared_.redis) return shared_.memory_store;
+            redis_.emplace(io_.get_executor(), redis_options(*shared_.redis), shared_.clock, random_, shared_.logger);
+            return redis_store_.emplace(*redis_);
+          }(),
+          shared.memory_store, shared.clock, random_, shared.logger, shared.limiter_metrics, shard_, {}),
       tasks_(io_.get_executor(), kTasksMax,
              [&logger = shared.logger](const std::exception_ptr&) { logger.write(log::Level::Error, "task_failed"); }),
       request_context_(shared.clock, random_),
@@ -97,14 +101,17 @@ Worker::Worker(Shared& shared)
       rate_limit_(limiter_, shared.limit_settings, shared.limiter_metrics, shared.clock),
       proxy_(upstreams_, shared.clock, tasks_, io_.get_executor(), shared.cors.enabled()),
       application_(chain_, refusal_chain_, proxy_, limiter_, tasks_,
-                   shared.config.access_log ? &access_log_.emplace(shared.logger) : nullptr, shared.gateway_metrics, shard_),
-      server_(io_.get_executor(), shared.clock, server_limits(shared.config.limits), shared.connections, application_, shared.logger),
+                   shared.config.access_log ? &access_log_.emplace(shared.logger) : nullptr, shared.gateway_metrics,
+                   shard_),
+      server_(io_.get_executor(), shared.clock, server_limits(shared.config.limits), shared.connections, application_,
+              shared.logger),
       flush_timer_(io_.get_executor()),
       lifetime_(io_.get_executor(), 4, [&logger = shared.logger](const std::exception_ptr&) {
         logger.write(log::Level::Critical, "worker_failed");
       }) {
   for (const auto& upstream : shared.upstreams) {
-    upstreams_.push_back(std::make_unique<Upstream>(*upstream, io_.get_executor(), upstream_sweeper_, upstream_buffers_, random_));
+    upstreams_.push_back(
+        std::make_unique<Upstream>(*upstream, io_.get_executor(), upstream_sweeper_, upstream_buffers_, random_));
   }
   compose();
 }

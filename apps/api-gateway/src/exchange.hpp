@@ -31,25 +31,25 @@ struct Exchange final : net::Exchange {
   }
   std::string_view request_id() const noexcept { return {id.data(), id.size()}; }
 
-  std::array<char, 36> id;          ///< UUIDv7 text; set by RequestContext
-  trace::TraceContext trace;        ///< set by RequestContext
-  WallTime received;                ///< set by RequestContext
-  IpAddress client;                 ///< who asks, behind trusted proxies; set by ClientAddressFilter
+  std::array<char, 36> id;    ///< UUIDv7 text; set by RequestContext
+  trace::TraceContext trace;  ///< set by RequestContext
+  WallTime received;          ///< set by RequestContext
+  IpAddress client;           ///< who asks, behind trusted proxies; set by ClientAddressFilter
   std::string client_text;
-  bool internal_access = false;     ///< set by ClientAddressFilter
-  std::string_view path;            ///< canonical: routed, limited and forwarded; set by RouteMatch
-  std::string_view match_key;       ///< lower case, without trailing slash; set by RouteMatch
-  Lookup lookup;                    ///< set by RouteMatch
-  bool preflight = false;           ///< a CORS preflight that the gateway answers itself; set by Cors
+  bool internal_access = false;                 ///< set by ClientAddressFilter
+  std::string_view path;                        ///< canonical: routed, limited and forwarded; set by RouteMatch
+  std::string_view match_key;                   ///< lower case, without trailing slash; set by RouteMatch
+  Lookup lookup;                                ///< set by RouteMatch
+  bool preflight = false;                       ///< a CORS preflight that the gateway answers itself; set by Cors
   const rate_limit::LimitPlan* plan = nullptr;  ///< set by RateLimit
-  std::optional<rate_limit::Verdict> verdict;  ///< set by RateLimit
+  std::optional<rate_limit::Verdict> verdict;   ///< set by RateLimit
   std::chrono::microseconds limiter_time = kNotMeasured;
   std::chrono::microseconds upstream_time = kNotMeasured;  ///< until the answer's head
-  std::string upstream_host;        ///< who answered; set by Proxy
-  std::size_t next_stage = 0;       ///< how far down the chain it is
+  std::string upstream_host;                               ///< who answered; set by Proxy
+  std::size_t next_stage = 0;                              ///< how far down the chain it is
 
   std::string path_scratch, key_scratch;
-  std::string upstream_head;        ///< the request head as sent; reused
+  std::string upstream_head;            ///< the request head as sent; reused
   net::http::ResponseHead answer_head;  ///< the upstream's; views into its connection's buffer
 };
 

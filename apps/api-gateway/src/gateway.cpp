@@ -5,10 +5,10 @@
 #include <future>
 #include <thread>
 
+#include <fmt/format.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
-#include <fmt/format.h>
 
 #include "sallyport/net/server.hpp"
 #include "upstream/resolver.hpp"
@@ -88,9 +88,10 @@ class Gateway::Impl {
     for (auto& worker : workers_) {
       auto promise = std::make_shared<std::promise<Result<void>>>();
       opened.push_back(promise->get_future());
-      asio::co_spawn(worker->io(), worker->open_store(deadline), [promise](const std::exception_ptr& failure, Result<void> result) {
-        failure ? promise->set_exception(failure) : promise->set_value(std::move(result));
-      });
+      asio::co_spawn(worker->io(), worker->open_store(deadline),
+                     [promise](const std::exception_ptr& failure, Result<void> result) {
+                       failure ? promise->set_exception(failure) : promise->set_value(std::move(result));
+                     });
     }
     for (auto& one : opened) {
       try {
@@ -122,7 +123,8 @@ class Gateway::Impl {
     UpstreamResolver resolver(config_.upstreams, {}, logger_,
                               [this](std::size_t upstream, const std::vector<asio::ip::tcp::endpoint>& endpoints) {
                                 for (auto& worker : workers_) {
-                                  on(*worker, [upstream, endpoints](Worker& w) { w.set_addresses(upstream, endpoints); });
+                                  on(*worker,
+                                     [upstream, endpoints](Worker& w) { w.set_addresses(upstream, endpoints); });
                                 }
                               });
     resolver.start();
@@ -137,7 +139,8 @@ class Gateway::Impl {
     while (!wait_for_signal(std::chrono::hours(24))) {
     }
     // Load balancers see that we are going, and clients are told to connect elsewhere, before the door closes.
-    logger_.write(log::Level::Info, "gateway_draining", {{"seconds", static_cast<double>(config_.drain.count()) / 1000}});
+    logger_.write(log::Level::Info, "gateway_draining",
+                  {{"seconds", static_cast<double>(config_.drain.count()) / 1000}});
     shared_.draining.store(true, std::memory_order_relaxed);
     for (auto& worker : workers_) on(*worker, [](Worker& w) { w.begin_drain(); });
     if (config_.drain.count() > 0 && wait_for_signal(config_.drain)) std::_Exit(0);
@@ -169,6 +172,8 @@ class Gateway::Impl {
 Gateway::Gateway(const Config& config, log::Logger& logger, Options options)
     : impl_(std::make_unique<Impl>(config, logger, std::move(options))) {}
 Gateway::~Gateway() = default;
-int Gateway::run(std::string& error) { return impl_->run(error); }
+int Gateway::run(std::string& error) {
+  return impl_->run(error);
+}
 
 }  // namespace sallyport::api_gateway

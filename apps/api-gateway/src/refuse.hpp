@@ -8,8 +8,10 @@
 namespace sallyport::api_gateway {
 
 /// A problem document about this exchange. `detail` goes to the client; `members` is further complete JSON.
-inline net::Response refuse(const Exchange& exchange, ErrorCode code, std::string_view detail, std::string_view members = {}) {
-  return net::problem(code, {.detail = detail, .instance = exchange.path, .request_id = exchange.request_id(), .members = members});
+inline net::Response refuse(const Exchange& exchange, ErrorCode code, std::string_view detail,
+                            std::string_view members = {}) {
+  return net::problem(
+      code, {.detail = detail, .instance = exchange.path, .request_id = exchange.request_id(), .members = members});
 }
 
 /// What a client is told when its body could not be taken. The connection closes.

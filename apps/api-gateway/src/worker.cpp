@@ -52,7 +52,9 @@ Task<> Worker::flush_logs() {
   }
 }
 
-void Worker::stop_when_done() { lifetime_.spawn(shut_down()); }
+void Worker::stop_when_done() {
+  lifetime_.spawn(shut_down());
+}
 
 Task<> Worker::shut_down() {
   server_.stop_accepting();

@@ -56,7 +56,8 @@ void add_route(Config& config, const std::string& prefix, const std::string& hos
 /// "PREFIX=URL", for example "/shop=http://127.0.0.1:3000". Returns what is wrong, or "".
 std::string add_upstream(Config& config, const std::string& text) {
   const auto equals = text.find('=');
-  if (equals == std::string::npos || text.front() != '/') return "--upstream " + text + ": expected PREFIX=URL, such as /=http://127.0.0.1:3000";
+  if (equals == std::string::npos || text.front() != '/')
+    return "--upstream " + text + ": expected PREFIX=URL, such as /=http://127.0.0.1:3000";
   std::string prefix = text.substr(0, equals);
   while (prefix.size() > 1 && prefix.back() == '/') prefix.pop_back();
   std::string_view url = std::string_view(text).substr(equals + 1);
@@ -78,17 +79,22 @@ Config built_in(const DevArguments& arguments, const api_gateway::ListenAddress&
   config.threads = arguments.threads;
   config.internal_access = {*Cidr::parse("127.0.0.0/8"), *Cidr::parse("::1/128")};
   config.drain = std::chrono::milliseconds(0);
-  // A page of another origin can make a browser send requests to a name that resolves to loopback: answer to our own only.
+  // A page of another origin can make a browser send requests to a name that resolves to loopback: answer to our own
+  // only.
   if (!arguments.insecure_listen) config.hosts = {"127.0.0.1", "localhost", "[::1]"};
   return config;
 }
 
-void print_banner(const Config& config, const DevArguments& arguments, const EchoService* echo, const std::vector<std::string>& urls) {
+void print_banner(const Config& config, const DevArguments& arguments, const EchoService* echo,
+                  const std::vector<std::string>& urls) {
   std::string text = "Sallyport " SALLYPORT_VERSION ", development gateway\n";
-  text += arguments.redis ? "  counters   in Redis\n" : "  counters   in this process, gone when it stops (--redis URL shares them)\n";
+  text += arguments.redis ? "  counters   in Redis\n"
+                          : "  counters   in this process, gone when it stops (--redis URL shares them)\n";
   for (const auto& route : config.routes) {
     text += fmt::format("  route      {}  ->  {}\n", route.id,
-                        echo != nullptr && route.upstream == "dev" ? "the built-in echo service (--upstream PREFIX=URL for yours)" : route.upstream);
+                        echo != nullptr && route.upstream == "dev"
+                            ? "the built-in echo service (--upstream PREFIX=URL for yours)"
+                            : route.upstream);
   }
   for (const auto& policy : config.rate_limits) {
     text += fmt::format("  limit      {}: {} in {}\n", policy.name, policy.limit, format_duration(policy.window));
@@ -109,7 +115,8 @@ void print_banner(const Config& config, const DevArguments& arguments, const Ech
 
 int run_dev(const DevArguments& arguments) {
   const auto listen = parse_listen(arguments.listen);
-  if (!listen) return wrong_call("--listen " + arguments.listen + ": expected ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:0");
+  if (!listen)
+    return wrong_call("--listen " + arguments.listen + ": expected ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:0");
   Config config = built_in(arguments, *listen);
   for (const std::string& upstream : arguments.upstreams) {
     if (const std::string problem = add_upstream(config, upstream); !problem.empty()) return wrong_call(problem);
@@ -122,7 +129,8 @@ int run_dev(const DevArguments& arguments) {
     if (!redis->password.empty()) secrets.push_back(redis->password);
   }
   const bool terminal = ::isatty(2) == 1;
-  log::Logger logger({.format = terminal ? log::Logger::Format::Text : log::Logger::Format::Json}, log::Redactor(std::move(secrets)));
+  log::Logger logger({.format = terminal ? log::Logger::Format::Text : log::Logger::Format::Json},
+                     log::Redactor(std::move(secrets)));
   std::unique_ptr<EchoService> echo;
   if (arguments.upstreams.empty()) {
     echo = std::make_unique<EchoService>(logger);
@@ -135,12 +143,15 @@ int run_dev(const DevArguments& arguments) {
   }
   for (const auto& address : config.listen) {
     if (!is_loopback(address.address) && !arguments.insecure_listen) {
-      return wrong_call(fmt::format("{} is not a loopback address; --insecure-listen allows it", address.address.to_string()));
+      return wrong_call(
+          fmt::format("{} is not a loopback address; --insecure-listen allows it", address.address.to_string()));
     }
   }
   api_gateway::Gateway::Options options;
   options.redis = redis;
-  options.on_listening = [&](const std::vector<std::string>& urls) { print_banner(config, arguments, echo.get(), urls); };
+  options.on_listening = [&](const std::vector<std::string>& urls) {
+    print_banner(config, arguments, echo.get(), urls);
+  };
   api_gateway::Gateway gateway(config, logger, std::move(options));
   std::string error;
   const int code = gateway.run(error);

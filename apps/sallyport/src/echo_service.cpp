@@ -2,8 +2,8 @@
 
 #include <thread>
 
-#include <boost/asio/post.hpp>
 #include <fmt/format.h>
+#include <boost/asio/post.hpp>
 
 #include "sallyport/net/problem.hpp"
 #include "sallyport/net/request_body.hpp"
@@ -112,6 +112,8 @@ class EchoService::Impl {
 
 EchoService::EchoService(log::Logger& logger) : impl_(std::make_unique<Impl>(logger)) {}
 EchoService::~EchoService() = default;
-std::uint16_t EchoService::port() const noexcept { return impl_->port(); }
+std::uint16_t EchoService::port() const noexcept {
+  return impl_->port();
+}
 
 }  // namespace sallyport::app

@@ -18,7 +18,8 @@ std::expected<std::string, std::string> read_file(const std::string& path, std::
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (file.bad() || (file.gcount() == 0 && errno == EISDIR)) return std::unexpected(path + ": cannot be read");
   text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > bytes_max) return std::unexpected(path + ": is larger than " + std::to_string(bytes_max) + " bytes");
+  if (text.size() > bytes_max)
+    return std::unexpected(path + ": is larger than " + std::to_string(bytes_max) + " bytes");
   return text;
 }
 
@@ -26,7 +27,8 @@ std::expected<std::optional<Secret<std::string>>, std::string> environment_secre
   const std::string file_name = name + "_FILE";
   const char* const value = std::getenv(name.c_str());
   const char* const file = std::getenv(file_name.c_str());
-  if (value != nullptr && file != nullptr) return std::unexpected(name + " and " + file_name + " are both set; set one of them");
+  if (value != nullptr && file != nullptr)
+    return std::unexpected(name + " and " + file_name + " are both set; set one of them");
   if (value != nullptr) return Secret<std::string>(value);
   if (file == nullptr) return std::nullopt;
   auto text = read_file(file, kSecretBytesMax);

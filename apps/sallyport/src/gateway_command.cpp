@@ -19,7 +19,8 @@ int run_gateway(const GatewayArguments& arguments) {
     return 1;
   }
   if (!*text || (*text)->empty()) {
-    std::fprintf(stderr, "sallyport: %s is not set; a gateway counts in Redis, for example redis://127.0.0.1:6379\n", variable.c_str());
+    std::fprintf(stderr, "sallyport: %s is not set; a gateway counts in Redis, for example redis://127.0.0.1:6379\n",
+                 variable.c_str());
     return 1;
   }
   const auto redis = usable_redis_url(variable, (*text)->expose(), config->allow_plaintext);

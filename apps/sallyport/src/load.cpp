@@ -22,15 +22,19 @@ std::optional<api_gateway::Config> load_config_file(const std::string& file, api
   return std::move(loaded.config);
 }
 
-std::optional<storage::RedisUrl> usable_redis_url(const std::string& source, std::string_view text, bool allow_plaintext) {
+std::optional<storage::RedisUrl> usable_redis_url(const std::string& source, std::string_view text,
+                                                  bool allow_plaintext) {
   auto url = storage::RedisUrl::parse(text);
   if (!url) {
     std::fprintf(stderr, "sallyport: %s: %s\n", source.c_str(), url.error().detail.c_str());
     return std::nullopt;
   }
   if (url->transport == storage::RedisUrl::Transport::Tcp && !url->is_loopback() && !allow_plaintext) {
-    std::fprintf(stderr, "sallyport: %s: redis:// to %s would send counters and the password in the clear; use rediss://, or set "
-                 "allow_plaintext: true\n", source.c_str(), url->endpoint().c_str());
+    std::fprintf(
+        stderr,
+        "sallyport: %s: redis:// to %s would send counters and the password in the clear; use rediss://, or set "
+        "allow_plaintext: true\n",
+        source.c_str(), url->endpoint().c_str());
     return std::nullopt;
   }
   return std::move(*url);

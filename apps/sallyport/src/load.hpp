@@ -15,6 +15,7 @@ std::optional<api_gateway::Config> load_config_file(const std::string& file, api
 
 /// A Redis URL that may be used: plain redis:// off loopback only with allow_plaintext. Says on stderr what is wrong,
 /// after `source` (the variable or option it came from) and without the password.
-std::optional<storage::RedisUrl> usable_redis_url(const std::string& source, std::string_view text, bool allow_plaintext);
+std::optional<storage::RedisUrl> usable_redis_url(const std::string& source, std::string_view text,
+                                                  bool allow_plaintext);
 
 }  // namespace sallyport::app

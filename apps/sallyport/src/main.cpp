@@ -30,7 +30,9 @@ int main(int argc, char** argv) {
 
   GatewayArguments gateway;
   auto* const gateway_command = app.add_subcommand("gateway", "Run the API gateway, production rules");
-  gateway_command->add_option("--config", gateway.config_file, "YAML file, see docs/configuration.md")->required()->type_name("FILE");
+  gateway_command->add_option("--config", gateway.config_file, "YAML file, see docs/configuration.md")
+      ->required()
+      ->type_name("FILE");
   gateway_command->footer(
       "\nEnvironment:\n"
       "  SALLYPORT_REDIS_URL       redis://, rediss:// or unix://, with user and password if need be (required)\n"
@@ -39,11 +41,16 @@ int main(int argc, char** argv) {
 
   DevArguments dev;
   auto* const dev_command = app.add_subcommand("dev", "Run a gateway on loopback, with nothing to set up");
-  dev_command->add_option("--listen", dev.listen, "Address and port; port 0 takes any free one")->type_name("ADDR:PORT")->capture_default_str();
-  dev_command->add_option("--upstream", dev.upstreams, "Put the gateway in front of a service: /=http://127.0.0.1:3000 (repeatable)")
+  dev_command->add_option("--listen", dev.listen, "Address and port; port 0 takes any free one")
+      ->type_name("ADDR:PORT")
+      ->capture_default_str();
+  dev_command
+      ->add_option("--upstream", dev.upstreams,
+                   "Put the gateway in front of a service: /=http://127.0.0.1:3000 (repeatable)")
       ->type_name("PREFIX=URL");
   dev_command->add_option("--redis", dev.redis, "Count in Redis instead of in this process")->type_name("URL");
-  dev_command->add_option("--config", dev.config_file, "YAML file laid over the built-in configuration")->type_name("FILE");
+  dev_command->add_option("--config", dev.config_file, "YAML file laid over the built-in configuration")
+      ->type_name("FILE");
   dev_command->add_option("--threads", dev.threads, "Event loops; 0 is one for each core")->check(CLI::Range(0U, 256U));
   dev_command->add_flag("--insecure-listen", dev.insecure_listen, "Allow an address off loopback, and any Host");
   dev_command->footer("\nWithout --upstream a small built-in service echoes what it is sent.\n");
@@ -51,9 +58,11 @@ int main(int argc, char** argv) {
   auto* const config_command = app.add_subcommand("config", "Check a configuration file");
   config_command->require_subcommand(1);
   std::string checked_file;
-  auto* const check_command = config_command->add_subcommand("check", "Report every mistake in a file with line and column");
+  auto* const check_command =
+      config_command->add_subcommand("check", "Report every mistake in a file with line and column");
   check_command->add_option("FILE", checked_file, "YAML file")->required();
-  auto* const reference_command = config_command->add_subcommand("reference", "Print the reference of all keys (Markdown)");
+  auto* const reference_command =
+      config_command->add_subcommand("reference", "Print the reference of all keys (Markdown)");
 
   try {
     app.parse(argc, argv);

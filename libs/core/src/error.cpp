@@ -32,6 +32,8 @@ static_assert(kInfos.size() == static_cast<std::size_t>(ErrorCode::HttpVersionNo
 
 }  // namespace
 
-const ErrorInfo& info(ErrorCode code) noexcept { return kInfos[static_cast<std::size_t>(code)]; }
+const ErrorInfo& info(ErrorCode code) noexcept {
+  return kInfos[static_cast<std::size_t>(code)];
+}
 
 }  // namespace sallyport

@@ -1,6 +1,7 @@
 #include "sallyport/core/ip_address.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <iterator>
 
@@ -229,7 +230,13 @@ IpAddress IpAddress::masked_v6(unsigned prefix) const noexcept {
 
 void IpAddress::append_to(std::string& out) const {
   if (v4_) {
-    fmt::format_to(std::back_inserter(out), "{}.{}.{}.{}", bytes_[12], bytes_[13], bytes_[14], bytes_[15]);
+    char text[16];
+    char* end = text;
+    for (std::size_t i = 12; i < 16; ++i) {
+      end = std::to_chars(end, text + sizeof text, static_cast<unsigned>(bytes_[i])).ptr;
+      *end++ = '.';
+    }
+    out.append(text, static_cast<std::size_t>(end - text) - 1);
   } else {
     append_v6(bytes_, out);
   }

@@ -4,6 +4,8 @@
 
 namespace sallyport {
 
-void wipe(void* data, std::size_t bytes) noexcept { OPENSSL_cleanse(data, bytes); }
+void wipe(void* data, std::size_t bytes) noexcept {
+  OPENSSL_cleanse(data, bytes);
+}
 
 }  // namespace sallyport

@@ -6,8 +6,8 @@
 
 #include <sys/socket.h>
 
-#include <boost/asio/buffer.hpp>
 #include <fmt/format.h>
+#include <boost/asio/buffer.hpp>
 
 #include "sallyport/core/ascii.hpp"
 
@@ -42,7 +42,9 @@ std::chrono::milliseconds keep_alive_timeout(const http::FieldList& fields) {
 ClientConnection::ClientConnection(runtime::Executor executor, Sweeper& sweeper, BufferPool& buffers)
     : SweepEntry(sweeper), socket_(executor), buffers_(buffers) {}
 
-ClientConnection::~ClientConnection() { buffers_.give_back(std::move(buffer_)); }
+ClientConnection::~ClientConnection() {
+  buffers_.give_back(std::move(buffer_));
+}
 
 void ClientConnection::sweep(SteadyTime now) noexcept {
   if (now < deadline_) return;
@@ -169,7 +171,8 @@ Task<Result<void>> ClientConnection::read_head(http::Method method, http::Respon
         if (!filled) co_return filled;
         continue;
       }
-      case http::ParseStatus::Complete: break;
+      case http::ParseStatus::Complete:
+        break;
     }
     begin_ += head.head_bytes;
     parser_.reset(method);

@@ -27,7 +27,11 @@ void append_number(std::string& out, std::uint64_t value) {
 }  // namespace
 
 Connection::Connection(Server& server, runtime::TcpSocket socket, const IpAddress& peer) noexcept
-    : SweepEntry(server.sweeper_), server_(server), socket_(std::move(socket)), peer_(peer), opened_(server.clock_.now()) {
+    : SweepEntry(server.sweeper_),
+      server_(server),
+      socket_(std::move(socket)),
+      peer_(peer),
+      opened_(server.clock_.now()) {
   ++server_.connections_;
 }
 
@@ -38,14 +42,32 @@ Connection::~Connection() {
 
 Task<> Connection::run(Server& server, runtime::TcpSocket socket, IpAddress peer) {
   Connection self(server, std::move(socket), peer);
-  for (;;) {
-    self.enter(Phase::Idle, server.clock_.now() + server.limits_.keep_alive_timeout);
-    if (server.stopping_) break;
+  while (!server.stopping_) {
+    const SteadyTime now = server.clock_.coarse_now();
+    self.idle_since_ = now;
+    self.enter(Phase::Idle, now + server.limits_.keep_alive_timeout);
     ErrorCodeSys ec;
-    co_await self.socket_.async_wait(runtime::TcpSocket::wait_read, into(ec));
-    if (ec) break;
-    auto slot = server.lease_slot();
-    slot->end = self.socket_.read_some(asio::buffer(slot->input.get(), slot->capacity), ec);
+    std::unique_ptr<RequestSlot> slot;
+    // A busy connection waits with its buffer in hand, which saves a system call a request. Only so many may, and only
+    // for a moment: sweep() makes the others, and those that stay idle, wait without one.
+    if (server.held_slots_ < kHeldSlotsMax) {
+      slot = server.lease_slot();
+      ++server.held_slots_;
+      self.holds_slot_ = true;
+      slot->end = co_await self.socket_.async_read_some(asio::buffer(slot->input.get(), slot->capacity), into(ec));
+      --server.held_slots_;
+      self.holds_slot_ = false;
+      if (ec == asio::error::operation_aborted && std::exchange(self.let_go_, false) && !self.timed_out_) {
+        server.give_back(std::move(slot));
+        ec = {};
+      }
+    }
+    if (!slot) {
+      co_await self.socket_.async_wait(runtime::TcpSocket::wait_read, into(ec));
+      if (ec) break;
+      slot = server.lease_slot();
+      slot->end = self.socket_.read_some(asio::buffer(slot->input.get(), slot->capacity), ec);
+    }
     bool keep = ec == asio::error::would_block;  // a wake-up for nothing
     if (!ec && slot->end != 0) keep = co_await self.serve(*slot);
     server.give_back(std::move(slot));
@@ -79,9 +101,16 @@ void Connection::sweep(SteadyTime now) noexcept {
   if (phase_ == Phase::Body) {
     const auto waited = body_waited_ + (now - body_wait_started_);
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(waited).count();
-    expired = expired || (seconds >= 5 && body_bytes_ < static_cast<std::uint64_t>(seconds) * server_.limits_.body_rate_min);
+    expired =
+        expired || (seconds >= 5 && body_bytes_ < static_cast<std::uint64_t>(seconds) * server_.limits_.body_rate_min);
   }
-  if (!expired) return;
+  if (!expired) {
+    if (holds_slot_ && now - idle_since_ > kHoldTime) {
+      let_go_ = true;
+      socket_.cancel(ignored);
+    }
+    return;
+  }
   timed_out_ = true;
   deadline_ = kNever;
   socket_.cancel(ignored);
@@ -91,9 +120,12 @@ void Connection::sweep(SteadyTime now) noexcept {
 
 Connection::HeadState Connection::try_head(RequestSlot& slot) {
   switch (slot.parser.parse({slot.input.get() + slot.begin, slot.end - slot.begin}, slot.exchange->request)) {
-    case http::ParseStatus::Complete: return HeadState::Complete;
-    case http::ParseStatus::Rejected: return HeadState::Refused;
-    case http::ParseStatus::NeedMore: break;
+    case http::ParseStatus::Complete:
+      return HeadState::Complete;
+    case http::ParseStatus::Rejected:
+      return HeadState::Refused;
+    case http::ParseStatus::NeedMore:
+      break;
   }
   return HeadState::NeedMore;
 }
@@ -117,7 +149,7 @@ bool Connection::make_room(RequestSlot& slot) {
 }
 
 Task<Connection::HeadState> Connection::wait_for_head(RequestSlot& slot) {
-  enter(Phase::Head, server_.clock_.now() + server_.limits_.head_timeout);
+  enter(Phase::Head, server_.clock_.coarse_now() + server_.limits_.head_timeout);
   for (;;) {
     if (!make_room(slot)) co_return HeadState::Gone;  // not reached: the guard's limits are smaller
     const std::size_t n = co_await read_some({slot.input.get() + slot.end, slot.capacity - slot.end});
@@ -215,7 +247,7 @@ Task<bool> Connection::answer(RequestSlot& slot, Response response) {
   if (whole) {
     compose_head(slot, response, keep, unknown_length && http11, bodiless);
     const auto* const text = std::get_if<std::string>(&response.body);
-    enter(Phase::Write, server_.clock_.now() + server_.limits_.write_stall_timeout);
+    enter(Phase::Write, server_.clock_.coarse_now() + server_.limits_.write_stall_timeout);
     Pieces pieces{slot.out, text != nullptr && !bodiless ? std::string_view(*text) : std::string_view()};
     const Wrote wrote = write_now(pieces);
     whole = wrote == Wrote::All || (wrote == Wrote::Some && co_await write_rest(pieces));
@@ -277,7 +309,7 @@ Task<bool> Connection::relay(BodySource& source, bool chunked, std::optional<std
     if (piece->empty()) break;
     if (piece->size() > left) co_return false;
     left -= piece->size();
-    enter(Phase::Write, server_.clock_.now() + server_.limits_.write_stall_timeout);
+    enter(Phase::Write, server_.clock_.coarse_now() + server_.limits_.write_stall_timeout);
     char size_line[20];
     Pieces pieces{std::string_view(), std::string_view(piece->data(), piece->size()), std::string_view()};
     if (chunked) {
@@ -291,7 +323,7 @@ Task<bool> Connection::relay(BodySource& source, bool chunked, std::optional<std
     if (wrote == Wrote::Failed || (wrote == Wrote::Some && !co_await write_rest(pieces))) co_return false;
   }
   if (chunked) {
-    enter(Phase::Write, server_.clock_.now() + server_.limits_.write_stall_timeout);
+    enter(Phase::Write, server_.clock_.coarse_now() + server_.limits_.write_stall_timeout);
     Pieces last{"0\r\n\r\n"};
     const Wrote wrote = write_now(last);
     co_return wrote == Wrote::All || (wrote == Wrote::Some && co_await write_rest(last));
@@ -313,7 +345,7 @@ Task<> Connection::linger() {
   ErrorCodeSys ec;
   socket_.shutdown(runtime::TcpSocket::shutdown_send, ec);
   if (ec) co_return;
-  enter(Phase::Linger, server_.clock_.now() + kLingerTime);
+  enter(Phase::Linger, server_.clock_.coarse_now() + kLingerTime);
   auto waste = server_.stream_buffers_.lease();
   while (co_await read_some({waste.get(), kStreamBytes}) != 0) {
   }
@@ -329,9 +361,9 @@ Task<std::size_t> Connection::read_some(std::span<char> to) {
 }
 
 Connection::Wrote Connection::write_now(Pieces& pieces) noexcept {
-  const std::array<asio::const_buffer, 3> buffers{
-      asio::buffer(pieces[0].data(), pieces[0].size()), asio::buffer(pieces[1].data(), pieces[1].size()),
-      asio::buffer(pieces[2].data(), pieces[2].size())};
+  const std::array<asio::const_buffer, 3> buffers{asio::buffer(pieces[0].data(), pieces[0].size()),
+                                                  asio::buffer(pieces[1].data(), pieces[1].size()),
+                                                  asio::buffer(pieces[2].data(), pieces[2].size())};
   ErrorCodeSys ec;
   std::size_t n = socket_.write_some(buffers, ec);
   if (ec && ec != asio::error::would_block) return Wrote::Failed;
@@ -351,7 +383,7 @@ Task<bool> Connection::write_rest(Pieces pieces) {
     ErrorCodeSys ec;
     co_await socket_.async_wait(runtime::TcpSocket::wait_write, into(ec));
     if (ec) co_return false;
-    deadline_ = server_.clock_.now() + server_.limits_.write_stall_timeout;
+    deadline_ = server_.clock_.coarse_now() + server_.limits_.write_stall_timeout;
     const Wrote wrote = write_now(pieces);
     if (wrote != Wrote::Some) co_return wrote == Wrote::All;
   }

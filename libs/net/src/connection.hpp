@@ -11,11 +11,13 @@
 
 namespace sallyport::net {
 
-inline constexpr std::size_t kInputBytes = 16384;          ///< leased for every request
-inline constexpr std::size_t kInputBytesMax = 49152;       ///< room for the largest head that the guard lets through
-inline constexpr std::size_t kStreamBytes = 65536;         ///< leased for bodies that stream
-inline constexpr std::size_t kDrainBytesMax = 65536;       ///< rest of a body that is read away to keep a connection
+inline constexpr std::size_t kInputBytes = 16384;     ///< leased for every request
+inline constexpr std::size_t kInputBytesMax = 49152;  ///< room for the largest head that the guard lets through
+inline constexpr std::size_t kStreamBytes = 65536;    ///< leased for bodies that stream
+inline constexpr std::size_t kDrainBytesMax = 65536;  ///< rest of a body that is read away to keep a connection
 inline constexpr std::chrono::seconds kLingerTime{2};
+inline constexpr std::size_t kHeldSlotsMax = 128;           ///< connections of one server that wait with a slot in hand
+inline constexpr std::chrono::milliseconds kHoldTime{400};  ///< and for how long at most, give or take a tick
 
 /// What a request needs while it is worked on; leased, so that an idle connection is only a socket and a coroutine.
 struct RequestSlot {
@@ -29,8 +31,8 @@ struct RequestSlot {
   std::size_t begin = 0, end = 0;  ///< received and not used yet
   http::RequestHeadParser parser;
   std::unique_ptr<Exchange> exchange;
-  std::string out;                 ///< the head being written
-  BufferPool::Buffer stream;       ///< while a body streams in
+  std::string out;            ///< the head being written
+  BufferPool::Buffer stream;  ///< while a body streams in
 };
 
 /// One client connection: reads heads, serves requests one after the other, keeps its deadlines. It lives in the frame
@@ -81,6 +83,7 @@ class Connection final : public SweepEntry {
   runtime::TcpSocket socket_;
   IpAddress peer_;
   SteadyTime opened_;
+  SteadyTime idle_since_{};
   SteadyTime deadline_ = SteadyTime::max();
   SteadyTime body_wait_started_{};
   std::chrono::nanoseconds body_waited_{0};
@@ -90,8 +93,9 @@ class Connection final : public SweepEntry {
   std::uint32_t requests_ = 0;
   Phase phase_ = Phase::Idle;
   bool timed_out_ = false;
+  bool holds_slot_ = false;
+  bool let_go_ = false;  ///< asked by sweep() to wait without a slot
   bool lingering_ = false;
 };
-
 
 }  // namespace sallyport::net

@@ -6,7 +6,12 @@ using runtime::Task;
 
 ConnectionPool::ConnectionPool(runtime::Executor executor, Sweeper& sweeper, BufferPool& buffers,
                                asio::ip::tcp::endpoint endpoint, ConnectionPoolOptions options)
-    : SweepEntry(sweeper), executor_(executor), sweeper_(sweeper), buffers_(buffers), endpoint_(std::move(endpoint)), options_(options) {}
+    : SweepEntry(sweeper),
+      executor_(executor),
+      sweeper_(sweeper),
+      buffers_(buffers),
+      endpoint_(std::move(endpoint)),
+      options_(options) {}
 
 ConnectionPool::~ConnectionPool() = default;
 
@@ -14,7 +19,7 @@ std::unique_ptr<ClientConnection> ConnectionPool::take(std::chrono::milliseconds
   while (!idle_.empty()) {
     auto connection = std::move(idle_.back());
     idle_.pop_back();
-    const auto rested = sweeper_.clock().now() - connection->rested_since();
+    const auto rested = sweeper_.clock().coarse_now() - connection->rested_since();
     if (rested > rested_max) {
       idle_.clear();  // all others have rested longer
       return nullptr;
@@ -28,8 +33,8 @@ std::unique_ptr<ClientConnection> ConnectionPool::take(std::chrono::milliseconds
 Task<Result<std::unique_ptr<ClientConnection>>> ConnectionPool::connect(Deadline deadline, Abortable*& waiting_on) {
   auto connection = std::make_unique<ClientConnection>(executor_, sweeper_, buffers_);
   waiting_on = connection.get();
-  auto connected =
-      co_await connection->connect(endpoint_, deadline.sooner(Deadline::after(sweeper_.clock().now(), options_.connect_timeout)));
+  auto connected = co_await connection->connect(
+      endpoint_, deadline.sooner(Deadline::after(sweeper_.clock().coarse_now(), options_.connect_timeout)));
   waiting_on = nullptr;
   if (!connected) co_return std::unexpected(std::move(connected.error()));
   co_return connection;
@@ -37,7 +42,7 @@ Task<Result<std::unique_ptr<ClientConnection>>> ConnectionPool::connect(Deadline
 
 void ConnectionPool::give_back(std::unique_ptr<ClientConnection> connection) {
   if (!connection->reusable() || options_.idle_max == 0) return;
-  connection->rest(sweeper_.clock().now());
+  connection->rest(sweeper_.clock().coarse_now());
   if (idle_.size() >= options_.idle_max) idle_.pop_front();
   idle_.push_back(std::move(connection));
 }

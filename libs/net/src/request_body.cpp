@@ -118,11 +118,11 @@ Task<Result<void>> RequestBody::fill() {
   const std::size_t room = framing_ == http::Framing::Length
                                ? static_cast<std::size_t>(std::min<std::uint64_t>(kStreamBytes, remaining_))
                                : kInputBytes;
-  const SteadyTime now = c.server_.clock_.now();
+  const SteadyTime now = c.server_.clock_.coarse_now();
   c.body_wait_started_ = now;
   c.enter(Connection::Phase::Body, now + c.server_.limits_.body_idle_timeout);
   const std::size_t n = co_await c.read_some({slot_.stream.get(), room});
-  c.body_waited_ += c.server_.clock_.now() - now;
+  c.body_waited_ += c.server_.clock_.coarse_now() - now;
   if (c.phase_ == Connection::Phase::Body) c.enter(Connection::Phase::Work, SteadyTime::max());
   streamed_ = {slot_.stream.get(), n};
   if (n != 0) co_return Result<void>{};

@@ -105,7 +105,8 @@ Server::Server(runtime::Executor executor, const Clock& clock, const ServerLimit
       logger_(logger),
       sweeper_(executor, clock, kTick),
       stream_buffers_(kStreamBytes, kStreamBuffersKept),
-      accepting_(executor, 64, [&logger](const std::exception_ptr&) { logger.write(log::Level::Critical, "acceptor_failed"); }),
+      accepting_(executor, 64,
+                 [&logger](const std::exception_ptr&) { logger.write(log::Level::Critical, "acceptor_failed"); }),
       serving_(executor, limits.connections_max,
                [&logger](const std::exception_ptr&) { logger.write(log::Level::Error, "connection_failed"); }) {}
 
@@ -179,7 +180,8 @@ void Server::give_back(std::unique_ptr<RequestSlot> slot) {
 }
 
 std::string_view Server::date_line() {
-  const std::int64_t second = std::chrono::duration_cast<std::chrono::seconds>(clock_.wall_now().time_since_epoch()).count();
+  const std::int64_t second =
+      std::chrono::duration_cast<std::chrono::seconds>(clock_.wall_now().time_since_epoch()).count();
   if (second != date_second_) {
     date_second_ = second;
     const std::time_t time = second;

@@ -4,13 +4,19 @@
 
 namespace sallyport::net {
 
-SweepEntry::SweepEntry(Sweeper& sweeper) noexcept : sweeper_(sweeper) { sweeper_.link(*this); }
-SweepEntry::~SweepEntry() { sweeper_.unlink(*this); }
+SweepEntry::SweepEntry(Sweeper& sweeper) noexcept : sweeper_(sweeper) {
+  sweeper_.link(*this);
+}
+SweepEntry::~SweepEntry() {
+  sweeper_.unlink(*this);
+}
 
 Sweeper::Sweeper(runtime::Executor executor, const Clock& clock, std::chrono::milliseconds tick)
     : clock_(clock), tick_(tick), timer_(executor) {}
 
-Sweeper::~Sweeper() { SALLYPORT_ASSERT(first_ == nullptr); }
+Sweeper::~Sweeper() {
+  SALLYPORT_ASSERT(first_ == nullptr);
+}
 
 void Sweeper::link(SweepEntry& entry) noexcept {
   entry.next_ = first_;
@@ -25,7 +31,7 @@ void Sweeper::unlink(SweepEntry& entry) noexcept {
 }
 
 void Sweeper::sweep() noexcept {
-  const SteadyTime now = clock_.now();
+  const SteadyTime now = clock_.coarse_now();
   for (SweepEntry* entry = first_; entry != nullptr;) {
     SweepEntry* const next = entry->next_;  // the entry may go
     entry->sweep(now);

@@ -9,7 +9,9 @@ namespace sallyport::runtime {
 TaskScope::TaskScope(Executor executor, std::size_t limit, std::function<void(std::exception_ptr)> on_failure)
     : executor_(executor), limit_(limit), on_failure_(std::move(on_failure)), idle_(executor, SteadyTime::max()) {}
 
-TaskScope::~TaskScope() { SALLYPORT_ASSERT(running_ == 0); }
+TaskScope::~TaskScope() {
+  SALLYPORT_ASSERT(running_ == 0);
+}
 
 bool TaskScope::spawn(Task<> task) {
   if (running_ >= limit_) return false;

@@ -29,30 +29,30 @@ struct HostPort {
 struct UpstreamConfig {
   std::string name;
   std::vector<HostPort> hosts;
-  std::chrono::milliseconds timeout{15000};          ///< route total until the answer's head
+  std::chrono::milliseconds timeout{15000};  ///< route total until the answer's head
   std::chrono::milliseconds connect_timeout{1000};
-  std::uint32_t max_in_flight = 256;                 ///< per process, not per thread
-  std::uint32_t idle_connections_max = 64;           ///< kept open for each host by each thread
+  std::uint32_t max_in_flight = 256;        ///< per process, not per thread
+  std::uint32_t idle_connections_max = 64;  ///< kept open for each host by each thread
 };
 
 enum class AuthMode : std::uint8_t { None };  ///< the others come with the identity service
 
 struct RouteConfig {
-  std::string id;                        ///< the pattern, canonical: names the route in logs, metrics and keys
-  std::string path;                      ///< canonical, lower case, without the "/*"
-  bool prefix = false;                   ///< the pattern ended in "/*"
+  std::string id;                          ///< the pattern, canonical: names the route in logs, metrics and keys
+  std::string path;                        ///< canonical, lower case, without the "/*"
+  bool prefix = false;                     ///< the pattern ended in "/*"
   std::vector<net::http::Method> methods;  ///< empty: all
   std::string upstream;
   AuthMode auth = AuthMode::None;
   std::vector<std::string> rate_limits;  ///< names of the policies beside `global`
   std::string strip_prefix;
-  std::uint64_t body_max = 1U << 20U;    ///< bytes
-  bool streaming = false;                ///< dispatch before the body has arrived; idle deadline only
-  bool body_on_any_method = false;       ///< allow a body on GET, HEAD, DELETE, OPTIONS
+  std::uint64_t body_max = 1U << 20U;  ///< bytes
+  bool streaming = false;              ///< dispatch before the body has arrived; idle deadline only
+  bool body_on_any_method = false;     ///< allow a body on GET, HEAD, DELETE, OPTIONS
 };
 
 struct CorsConfig {
-  std::vector<std::string> origins;      ///< exact; empty: CORS is off
+  std::vector<std::string> origins;  ///< exact; empty: CORS is off
   std::vector<std::string> methods{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
   std::vector<std::string> headers{"content-type", "authorization", "idempotency-key"};
   bool credentials = false;
@@ -67,32 +67,32 @@ struct ConnectionLimits {
   std::chrono::milliseconds keep_alive_timeout{60000};
   std::chrono::milliseconds body_idle_timeout{30000};
   std::chrono::milliseconds write_stall_timeout{30000};
-  std::uint32_t body_rate_min = 500;                 ///< bytes a second after the first 5 s
+  std::uint32_t body_rate_min = 500;  ///< bytes a second after the first 5 s
   std::chrono::milliseconds connection_age_max{3600000};
 };
 
 /// Everything a gateway is told by its file. Immutable once loaded.
 struct Config {
   std::vector<ListenAddress> listen;
-  std::uint32_t threads = 0;                         ///< 0: one for each core
-  std::vector<std::string> hosts;                    ///< authorities answered for; empty: any
+  std::uint32_t threads = 0;       ///< 0: one for each core
+  std::vector<std::string> hosts;  ///< authorities answered for; empty: any
   std::vector<Cidr> trusted_proxies;
   ForwardedHeader forwarded_header = ForwardedHeader::XForwardedFor;
   std::vector<Cidr> internal_access;
-  std::uint32_t ipv6_prefix = 64;                    ///< bits of an IPv6 address that identify a client
+  std::uint32_t ipv6_prefix = 64;  ///< bits of an IPv6 address that identify a client
   std::string redis_key_prefix = "sp:";
   std::uint32_t instances = 1;
-  bool allow_plaintext = false;                      ///< plain redis:// off loopback
+  bool allow_plaintext = false;  ///< plain redis:// off loopback
   std::vector<std::string> rate_limits_off;
-  std::vector<rate_limit::Policy> rate_limits;       ///< always has `global` and `auth` unless switched off
+  std::vector<rate_limit::Policy> rate_limits;  ///< always has `global` and `auth` unless switched off
   std::vector<UpstreamConfig> upstreams;
   std::vector<RouteConfig> routes;
   CorsConfig cors;
   ConnectionLimits limits;
   log::Level log_level = log::Level::Info;
   bool access_log = true;
-  std::chrono::milliseconds drain{5000};             ///< SIGTERM: keep accepting, then close the listener
-  std::chrono::milliseconds shutdown_timeout{30000}; ///< then finish what is in flight, at most this long
+  std::chrono::milliseconds drain{5000};              ///< SIGTERM: keep accepting, then close the listener
+  std::chrono::milliseconds shutdown_timeout{30000};  ///< then finish what is in flight, at most this long
 };
 
 struct ConfigProblem {

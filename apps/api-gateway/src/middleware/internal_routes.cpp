@@ -32,7 +32,8 @@ bool is_internal(std::string_view path) noexcept {
 std::optional<net::Response> InternalRoutes::on_request(Exchange& exchange) {
   const std::string_view path = exchange.path;  // exact: no other spelling escapes the limits
   if (!is_internal(path)) return std::nullopt;
-  if (path == "/metrics" && !exchange.internal_access) return refuse(exchange, ErrorCode::NotFound, "No route leads here.");
+  if (path == "/metrics" && !exchange.internal_access)
+    return refuse(exchange, ErrorCode::NotFound, "No route leads here.");
   const auto method = exchange.request.method;
   if (method != net::http::Method::Get && method != net::http::Method::Head) {
     net::Response response = refuse(exchange, ErrorCode::MethodNotAllowed, "This route does not take the method.");

@@ -13,8 +13,8 @@ bool is_internal(std::string_view path) noexcept;
 
 /// What /health/ready tells.
 struct Readiness {
-  bool ready = true;                ///< false: send no new requests here
-  std::string_view store = "ok";    ///< "ok", "unreachable", "in_process"
+  bool ready = true;              ///< false: send no new requests here
+  std::string_view store = "ok";  ///< "ok", "unreachable", "in_process"
 };
 
 /// Answers /health, /health/ready and /metrics.

@@ -31,7 +31,8 @@ net::Response too_many(const Exchange& exchange, const Verdict& verdict) {
     first = false;
   }
   members.push_back(']');
-  net::Response response = refuse(exchange, ErrorCode::RateLimited, "The limit for this client is used up; try again later.", members);
+  net::Response response =
+      refuse(exchange, ErrorCode::RateLimited, "The limit for this client is used up; try again later.", members);
   response.add("Retry-After", fmt::format_int(verdict.retry_after.count()).c_str());
   return response;
 }
@@ -41,11 +42,15 @@ net::Response too_many(const Exchange& exchange, const Verdict& verdict) {
 std::optional<net::Response> RateLimit::judge(Exchange& exchange) {
   const Verdict& verdict = *exchange.verdict;
   switch (verdict.outcome) {
-    case Verdict::Outcome::Allowed: return std::nullopt;
-    case Verdict::Outcome::Denied: return too_many(exchange, verdict);
-    case Verdict::Outcome::Unavailable: break;
+    case Verdict::Outcome::Allowed:
+      return std::nullopt;
+    case Verdict::Outcome::Denied:
+      return too_many(exchange, verdict);
+    case Verdict::Outcome::Unavailable:
+      break;
   }
-  net::Response response = refuse(exchange, ErrorCode::LimiterUnavailable, "The rate limit cannot be checked now; try again soon.");
+  net::Response response =
+      refuse(exchange, ErrorCode::LimiterUnavailable, "The rate limit cannot be checked now; try again soon.");
   response.add("Retry-After", fmt::format_int(std::max<std::int64_t>(1, verdict.retry_after.count())).c_str());
   return response;
 }
@@ -63,7 +68,9 @@ std::optional<net::Response> RateLimit::on_request(Exchange& exchange) {
   return exchange.verdict ? judge(exchange) : std::nullopt;
 }
 
-bool RateLimit::must_wait(Exchange& exchange) { return !exchange.verdict; }
+bool RateLimit::must_wait(Exchange& exchange) {
+  return !exchange.verdict;
+}
 
 runtime::Task<std::optional<net::Response>> RateLimit::wait(Exchange& exchange) {
   const Fields fields(exchange.request.fields);

@@ -17,8 +17,8 @@ namespace sallyport::api_gateway {
 /// Posture: hardened against clients; trusts its store, and survives its absence.
 class RateLimit final : public net::WaitingFilter<Exchange> {
  public:
-  RateLimit(rate_limit::Limiter& limiter, const rate_limit::LimitSettings& settings, const rate_limit::LimiterMetrics& metrics,
-            const Clock& clock)
+  RateLimit(rate_limit::Limiter& limiter, const rate_limit::LimitSettings& settings,
+            const rate_limit::LimiterMetrics& metrics, const Clock& clock)
       : limiter_(limiter), settings_(settings), metrics_(metrics), clock_(clock) {}
   std::optional<net::Response> on_request(Exchange& exchange) override;
   bool must_wait(Exchange& exchange) override;

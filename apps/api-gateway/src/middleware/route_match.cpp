@@ -12,9 +12,11 @@ using net::http::Method;
 /// What a body on such a method means is up to whoever reads it, which is how requests are smuggled.
 bool body_is_unclear(const Exchange& exchange) noexcept {
   const Method method = exchange.request.method;
-  const bool clear = method == Method::Post || method == Method::Put || method == Method::Patch || method == Method::Query;
+  const bool clear =
+      method == Method::Post || method == Method::Put || method == Method::Patch || method == Method::Query;
   const Route* const route = exchange.lookup.route;
-  return exchange.body->has_body() && !clear && (route == nullptr || route->config == nullptr || !route->config->body_on_any_method);
+  return exchange.body->has_body() && !clear &&
+         (route == nullptr || route->config == nullptr || !route->config->body_on_any_method);
 }
 
 }  // namespace
@@ -27,7 +29,8 @@ std::optional<net::Response> RouteMatch::on_request(Exchange& exchange) {
     return response;
   }
   const auto canonical = net::http::canonical_path(exchange.request.path, exchange.path_scratch);
-  if (!canonical) return refuse(exchange, ErrorCode::MalformedRequest, "The path has an encoding that could be read in two ways.");
+  if (!canonical)
+    return refuse(exchange, ErrorCode::MalformedRequest, "The path has an encoding that could be read in two ways.");
   exchange.path = *canonical;
   exchange.match_key = net::http::match_key(exchange.path, exchange.key_scratch);
   exchange.lookup = router_.find(exchange.match_key, exchange.request.method);

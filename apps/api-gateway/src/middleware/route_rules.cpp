@@ -12,7 +12,8 @@ std::optional<net::Response> RouteRules::on_request(Exchange& exchange) {
     response.add("Allow", lookup.allow);
     return response;
   }
-  if (auto limited = exchange.body->set_limit(lookup.route->config->body_max); !limited) return refuse_body(exchange, limited.error());
+  if (auto limited = exchange.body->set_limit(lookup.route->config->body_max); !limited)
+    return refuse_body(exchange, limited.error());
   return std::nullopt;
 }
 

@@ -12,13 +12,15 @@ struct Line {
 #define SALLYPORT_FRAME "X-Frame-Options: DENY\r\n"
 #define SALLYPORT_REFERRER "Referrer-Policy: no-referrer\r\n"
 #define SALLYPORT_CORP "Cross-Origin-Resource-Policy: same-origin\r\n"
-#define SALLYPORT_PERMISSIONS "Permissions-Policy: accelerometer=(), camera=(), geolocation=(), microphone=(), payment=(), usb=()\r\n"
+#define SALLYPORT_PERMISSIONS \
+  "Permissions-Policy: accelerometer=(), camera=(), geolocation=(), microphone=(), payment=(), usb=()\r\n"
 
 constexpr std::string_view kNoSniff = "X-Content-Type-Options: nosniff\r\n";
-constexpr std::string_view kRest = SALLYPORT_CSP SALLYPORT_FRAME SALLYPORT_REFERRER SALLYPORT_CORP SALLYPORT_PERMISSIONS;
+constexpr std::string_view kRest =
+    SALLYPORT_CSP SALLYPORT_FRAME SALLYPORT_REFERRER SALLYPORT_CORP SALLYPORT_PERMISSIONS;
 constexpr Line kLines[] = {
-    {net::kOwnContentSecurityPolicy, SALLYPORT_CSP}, {net::kOwnFrameOptions, SALLYPORT_FRAME},
-    {net::kOwnReferrerPolicy, SALLYPORT_REFERRER},   {net::kOwnResourcePolicy, SALLYPORT_CORP},
+    {net::kOwnContentSecurityPolicy, SALLYPORT_CSP},     {net::kOwnFrameOptions, SALLYPORT_FRAME},
+    {net::kOwnReferrerPolicy, SALLYPORT_REFERRER},       {net::kOwnResourcePolicy, SALLYPORT_CORP},
     {net::kOwnPermissionsPolicy, SALLYPORT_PERMISSIONS},
 };
 

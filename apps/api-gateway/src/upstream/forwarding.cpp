@@ -27,23 +27,34 @@ void append_number(std::string& out, std::string_view name, Number value) {
 /// Fields of a request that are the gateway's to say, whoever sent them.
 bool said_by_gateway(std::string_view name) noexcept {
   switch (name.size()) {
-    case 3: return iequals(name, "via");
-    case 4: return iequals(name, "host");
-    case 6: return iequals(name, "expect");
-    case 9: return iequals(name, "forwarded") || iequals(name, "x-real-ip");
-    case 11: return iequals(name, "traceparent");
-    case 12: return iequals(name, "x-request-id");
-    case 14: return iequals(name, "content-length");
-    case 15: return iequals(name, "x-retry-attempt") || iequals(name, "x-forwarded-for");
-    case 20: return iequals(name, "x-request-timeout-ms");
-    default: return name.size() > 12 && iequals(name.substr(0, 12), "x-forwarded-");
+    case 3:
+      return iequals(name, "via");
+    case 4:
+      return iequals(name, "host");
+    case 6:
+      return iequals(name, "expect");
+    case 9:
+      return iequals(name, "forwarded") || iequals(name, "x-real-ip");
+    case 11:
+      return iequals(name, "traceparent");
+    case 12:
+      return iequals(name, "x-request-id");
+    case 14:
+      return iequals(name, "content-length");
+    case 15:
+      return iequals(name, "x-retry-attempt") || iequals(name, "x-forwarded-for");
+    case 20:
+      return iequals(name, "x-request-timeout-ms");
+    default:
+      return name.size() > 12 && iequals(name.substr(0, 12), "x-forwarded-");
   }
 }
 
 /// Whether Connection names fields that must not pass; "close" and "keep-alive" alone name none.
 bool names_fields(const FieldList& fields) noexcept {
   for (const Field& field : fields) {
-    if (iequals(field.name, "connection") && !iequals(field.value, "close") && !iequals(field.value, "keep-alive")) return true;
+    if (iequals(field.name, "connection") && !iequals(field.value, "close") && !iequals(field.value, "keep-alive"))
+      return true;
   }
   return false;
 }
@@ -51,28 +62,42 @@ bool names_fields(const FieldList& fields) noexcept {
 /// Fields of an answer that stay inside, or that the gateway sets.
 bool stays_inside(std::string_view name) noexcept {
   switch (name.size()) {
-    case 6: return iequals(name, "server");
-    case 9: return iequals(name, "ratelimit");
-    case 12: return iequals(name, "x-powered-by") || iequals(name, "x-request-id");
-    case 14: return iequals(name, "content-length");
-    case 16: return iequals(name, "ratelimit-policy") || iequals(name, "x-aspnet-version");
-    case 17: return iequals(name, "x-ratelimit-limit") || iequals(name, "x-ratelimit-reset");
-    case 21: return iequals(name, "x-ratelimit-remaining");
-    case 22: return iequals(name, "x-content-type-options");
-    default: return false;
+    case 6:
+      return iequals(name, "server");
+    case 9:
+      return iequals(name, "ratelimit");
+    case 12:
+      return iequals(name, "x-powered-by") || iequals(name, "x-request-id");
+    case 14:
+      return iequals(name, "content-length");
+    case 16:
+      return iequals(name, "ratelimit-policy") || iequals(name, "x-aspnet-version");
+    case 17:
+      return iequals(name, "x-ratelimit-limit") || iequals(name, "x-ratelimit-reset");
+    case 21:
+      return iequals(name, "x-ratelimit-remaining");
+    case 22:
+      return iequals(name, "x-content-type-options");
+    default:
+      return false;
   }
 }
 
 std::uint8_t own_field(std::string_view name) noexcept {
   switch (name.size()) {
-    case 4: return iequals(name, "date") ? net::kOwnDate : 0;
+    case 4:
+      return iequals(name, "date") ? net::kOwnDate : 0;
     case 15:
       if (iequals(name, "x-frame-options")) return net::kOwnFrameOptions;
       return iequals(name, "referrer-policy") ? net::kOwnReferrerPolicy : 0;
-    case 18: return iequals(name, "permissions-policy") ? net::kOwnPermissionsPolicy : 0;
-    case 23: return iequals(name, "content-security-policy") ? net::kOwnContentSecurityPolicy : 0;
-    case 28: return iequals(name, "cross-origin-resource-policy") ? net::kOwnResourcePolicy : 0;
-    default: return 0;
+    case 18:
+      return iequals(name, "permissions-policy") ? net::kOwnPermissionsPolicy : 0;
+    case 23:
+      return iequals(name, "content-security-policy") ? net::kOwnContentSecurityPolicy : 0;
+    case 28:
+      return iequals(name, "cross-origin-resource-policy") ? net::kOwnResourcePolicy : 0;
+    default:
+      return 0;
   }
 }
 
@@ -93,13 +118,16 @@ void write_upstream_head(std::string& out, const Exchange& exchange, std::string
   }
   append_field(out, "X-Forwarded-For", exchange.client_text);
   out.append("X-Forwarded-Proto: http\r\nX-Forwarded-Host: ").append(request.host);
-  out.append("\r\nVia: ").append(request.version == net::http::Version::Http11 ? "1.1" : "1.0").append(" sallyport\r\n");
+  out.append("\r\nVia: ")
+      .append(request.version == net::http::Version::Http11 ? "1.1" : "1.0")
+      .append(" sallyport\r\n");
   append_field(out, "X-Request-Id", exchange.request_id());
   out.append("traceparent: ");
   exchange.trace.append_traceparent(out);
   out.append("\r\n", 2);
   const auto left_ms = std::chrono::duration_cast<std::chrono::milliseconds>(left).count();
-  append_number(out, "X-Request-Timeout-Ms", std::max<std::int64_t>(1, left_ms - std::max<std::int64_t>(2, left_ms / 100)));
+  append_number(out, "X-Request-Timeout-Ms",
+                std::max<std::int64_t>(1, left_ms - std::max<std::int64_t>(2, left_ms / 100)));
   if (body.present && !body.length) {
     out.append("Transfer-Encoding: chunked\r\n");
   } else if (body.present) {

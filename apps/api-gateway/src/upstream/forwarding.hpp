@@ -17,7 +17,8 @@ struct OutgoingBody {
 /// Writes the request head for the upstream into `out`: the canonical path, the end-to-end fields, and what the gateway
 /// vouches for (X-Forwarded-For, -Proto, -Host, Via, X-Request-Id, traceparent). Whatever a client sent under these
 /// names, hop-by-hop fields (RFC 9110 7.6.1) and fields named in Connection are left out.
-/// left: until the gateway gives up; sent as X-Request-Timeout-Ms, a little shortened so that the service gives up first.
+/// left: until the gateway gives up; sent as X-Request-Timeout-Ms, a little shortened so that the service gives up
+/// first.
 void write_upstream_head(std::string& out, const Exchange& exchange, std::string_view path, const OutgoingBody& body,
                          std::chrono::nanoseconds left);
 

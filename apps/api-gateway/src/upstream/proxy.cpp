@@ -15,10 +15,11 @@ using runtime::Task;
 
 namespace {
 
-constexpr std::size_t kReplayableBytes = 65536;           // gathered before dispatch, so that it can be sent again
+constexpr std::size_t kReplayableBytes = 65536;  // gathered before dispatch, so that it can be sent again
 constexpr std::chrono::seconds kBodyIdle{30};
 constexpr std::chrono::milliseconds kRestedMax{30000};
-constexpr std::chrono::milliseconds kRestedMaxUnsafe{2000};  // for requests that must not meet a connection being closed
+constexpr std::chrono::milliseconds kRestedMaxUnsafe{
+    2000};  // for requests that must not meet a connection being closed
 constexpr int kTriesMax = 2;
 
 bool idempotent(Method method) noexcept {
@@ -53,7 +54,11 @@ class Proxy::Upload final : public net::Background {
  public:
   Upload(Exchange& exchange, net::ClientConnection& connection, bool chunked, std::chrono::milliseconds timeout,
          const Clock& clock, runtime::Executor executor)
-      : exchange_(exchange), connection_(connection), chunked_(chunked), timeout_(timeout), clock_(clock),
+      : exchange_(exchange),
+        connection_(connection),
+        chunked_(chunked),
+        timeout_(timeout),
+        clock_(clock),
         ended_(executor, SteadyTime::max()) {
     connection_.set_body_unsent(true);
   }
@@ -87,7 +92,8 @@ class Proxy::Upload final : public net::Background {
       auto piece = co_await exchange_.body->next();
       if (!piece) co_return std::move(piece.error());
       // A long upload has no total limit while it moves; the answer's own time starts at its end.
-      connection_.set_deadline(Deadline::after(clock_.now(), piece->empty() ? timeout_ : std::chrono::milliseconds(kBodyIdle)));
+      connection_.set_deadline(
+          Deadline::after(clock_.coarse_now(), piece->empty() ? timeout_ : std::chrono::milliseconds(kBodyIdle)));
       const bool last = piece->empty();
       if (last && !chunked_) break;
       char size_line[20];
@@ -129,7 +135,7 @@ class Proxy::AnswerBody final : public net::BodySource {
   ~AnswerBody() override { exchange_.waiting_on = nullptr; }
 
   Task<Result<std::span<const char>>> next() override {
-    attempt_.connection->set_deadline(Deadline::after(clock_.now(), kBodyIdle));
+    attempt_.connection->set_deadline(Deadline::after(clock_.coarse_now(), kBodyIdle));
     exchange_.waiting_on = attempt_.connection.get();
     auto piece = co_await attempt_.connection->next_body();
     exchange_.waiting_on = nullptr;
@@ -149,7 +155,11 @@ class Proxy::AnswerBody final : public net::BodySource {
 
 Proxy::Proxy(std::vector<std::unique_ptr<Upstream>>& upstreams, const Clock& clock, runtime::TaskScope& tasks,
              runtime::Executor executor, bool gateway_speaks_cors)
-    : upstreams_(upstreams), clock_(clock), tasks_(tasks), executor_(executor), gateway_speaks_cors_(gateway_speaks_cors) {}
+    : upstreams_(upstreams),
+      clock_(clock),
+      tasks_(tasks),
+      executor_(executor),
+      gateway_speaks_cors_(gateway_speaks_cors) {}
 
 Task<net::Response> Proxy::handle(Exchange& exchange) {
   const Route& route = *exchange.lookup.route;
@@ -212,7 +222,7 @@ Task<Result<void>> Proxy::send(Exchange& exchange, Attempt& attempt) {
     outgoing.length = exchange.request.content_length;
   }
   write_upstream_head(exchange.upstream_head, exchange, upstream_path(*route.config, exchange.path), outgoing,
-                      attempt.deadline.remaining(clock_.now()));
+                      attempt.deadline.remaining(clock_.coarse_now()));
   std::string_view tail;
   if (outgoing.present && !outgoing.length && !here.empty()) {
     char size_line[20];
@@ -226,8 +236,8 @@ Task<Result<void>> Proxy::send(Exchange& exchange, Attempt& attempt) {
     if (auto rest = co_await connection.send_rest(); !rest) co_return rest;
   }
   if (!body.complete()) {
-    auto upload = std::make_unique<Upload>(exchange, connection, !outgoing.length, upstreams_[route.upstream]->config().timeout,
-                                           clock_, executor_);
+    auto upload = std::make_unique<Upload>(exchange, connection, !outgoing.length,
+                                           upstreams_[route.upstream]->config().timeout, clock_, executor_);
     Upload& running = *upload;
     exchange.background = std::move(upload);
     if (!tasks_.spawn(Upload::run(running))) {
@@ -272,12 +282,16 @@ Task<net::Response> Proxy::failed(Exchange& exchange, const Error& error) {
     co_await exchange.background->stop();
     const auto upload = std::move(exchange.background);
     const auto& broken = static_cast<Upload&>(*upload);
-    if (broken.client_failed() && broken.failure()->origin == ErrorOrigin::Downstream) co_return refuse_body(exchange, *broken.failure());
+    if (broken.client_failed() && broken.failure()->origin == ErrorOrigin::Downstream)
+      co_return refuse_body(exchange, *broken.failure());
   }
   switch (error.code) {
-    case ErrorCode::GatewayTimeout: co_return refuse(exchange, error.code, "The service did not answer in time.");
-    case ErrorCode::Overloaded: co_return refuse(exchange, error.code, "There is more work than can be done in time.");
-    default: co_return refuse(exchange, ErrorCode::BadGateway, "The service could not be reached or gave no valid answer.");
+    case ErrorCode::GatewayTimeout:
+      co_return refuse(exchange, error.code, "The service did not answer in time.");
+    case ErrorCode::Overloaded:
+      co_return refuse(exchange, error.code, "There is more work than can be done in time.");
+    default:
+      co_return refuse(exchange, ErrorCode::BadGateway, "The service could not be reached or gave no valid answer.");
   }
 }
 

@@ -48,7 +48,8 @@ class InFlight final {
 /// A service behind the gateway, as one event loop sees it: its hosts, their connections, and the choice among them.
 class Upstream final {
  public:
-  Upstream(UpstreamShared& shared, runtime::Executor executor, net::Sweeper& sweeper, net::BufferPool& buffers, Random& random);
+  Upstream(UpstreamShared& shared, runtime::Executor executor, net::Sweeper& sweeper, net::BufferPool& buffers,
+           Random& random);
 
   const UpstreamConfig& config() const noexcept { return shared_.config; }
   /// A place, or an empty one when `max_in_flight` requests are under way.

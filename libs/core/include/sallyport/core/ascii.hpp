@@ -6,7 +6,9 @@
 
 namespace sallyport {
 
-constexpr char ascii_lower(char c) noexcept { return (c >= 'A' && c <= 'Z') ? static_cast<char>(c + 32) : c; }
+constexpr char ascii_lower(char c) noexcept {
+  return (c >= 'A' && c <= 'Z') ? static_cast<char>(c + 32) : c;
+}
 
 /// Compares without regard to ASCII case.
 constexpr bool iequals(std::string_view a, std::string_view b) noexcept {

@@ -5,6 +5,5 @@ namespace sallyport::detail {
 }
 
 /// A broken invariant is a bug: the process stops, in release builds too, before it can do harm.
-#define SALLYPORT_ASSERT(expression)      \
-  (static_cast<bool>(expression) ? void() \
-                                 : ::sallyport::detail::assertion_failed(#expression, __FILE__, __LINE__))
+#define SALLYPORT_ASSERT(expression) \
+  (static_cast<bool>(expression) ? void() : ::sallyport::detail::assertion_failed(#expression, __FILE__, __LINE__))

@@ -34,9 +34,9 @@ enum class ErrorCode : std::uint8_t {
 
 /// The fixed parts of an error code's answer.
 struct ErrorInfo {
-  int status;             ///< HTTP status code
-  std::string_view code;  ///< the stable name, for example "rate_limited"
-  std::string_view title; ///< one short English sentence, the same for every occurrence
+  int status;              ///< HTTP status code
+  std::string_view code;   ///< the stable name, for example "rate_limited"
+  std::string_view title;  ///< one short English sentence, the same for every occurrence
 };
 
 /// Every ErrorCode has an entry. O(1).

@@ -44,11 +44,11 @@ struct Exchange {
     client_gone = false;
   }
 
-  http::RequestHead request;   ///< views into the connection's buffer, valid until the exchange ends
-  bool head_valid = false;     ///< false: the guard refused the head, `request` means nothing
+  http::RequestHead request;  ///< views into the connection's buffer, valid until the exchange ends
+  bool head_valid = false;    ///< false: the guard refused the head, `request` means nothing
   RequestBody* body = nullptr;
-  IpAddress peer;              ///< who holds the other end of the connection
-  SteadyTime started;          ///< when the head was complete
+  IpAddress peer;                   ///< who holds the other end of the connection
+  SteadyTime started;               ///< when the head was complete
   Abortable* waiting_on = nullptr;  ///< set by whoever waits for long, cleared when done
   bool client_gone = false;
   std::unique_ptr<Background> background;
@@ -61,7 +61,7 @@ struct Completion {
   std::uint64_t bytes_in = 0;   ///< body bytes received
   std::uint64_t bytes_out = 0;  ///< bytes written, head included
   SteadyTime finished;
-  bool aborted = false;         ///< the answer was cut off
+  bool aborted = false;  ///< the answer was cut off
 };
 
 /// What a server serves. One per event loop.
@@ -73,7 +73,8 @@ class Application {
   virtual std::optional<Response> begin(Exchange& exchange) = 0;
   /// Goes on where begin() had no answer. Exceptions become 500.
   virtual runtime::Task<Response> handle(Exchange& exchange) = 0;
-  /// The answer for what the server refuses itself: a head that broke the rules, a deadline, a body that broke its framing.
+  /// The answer for what the server refuses itself: a head that broke the rules, a deadline, a body that broke its
+  /// framing.
   virtual Response refuse(Exchange& exchange, const Error& error, std::string_view reason) = 0;
   /// After the answer was written or given up.
   virtual void finished(Exchange& exchange, const Completion& completion) = 0;

@@ -10,10 +10,10 @@ namespace sallyport::net {
 
 /// What a problem document says beside the fixed parts of its code. All text is for the client.
 struct ProblemDetails {
-  std::string_view detail;      ///< one sentence about this occurrence; never internals
-  std::string_view instance;    ///< canonical path of the request; empty: left out
+  std::string_view detail;    ///< one sentence about this occurrence; never internals
+  std::string_view instance;  ///< canonical path of the request; empty: left out
   std::string_view request_id;
-  std::string_view members;     ///< further members, complete JSON: `"retry_after":12`; empty: none
+  std::string_view members;  ///< further members, complete JSON: `"retry_after":12`; empty: none
 };
 
 /// An answer with a problem document (RFC 9457) and `Cache-Control: no-store`.

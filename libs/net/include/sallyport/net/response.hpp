@@ -35,13 +35,13 @@ enum OwnField : std::uint8_t {
 /// An answer on its way to the client. Framing and connection fields are the server's business.
 struct Response {
   int status = 200;
-  std::string fields;              ///< complete lines, "Name: value\r\n"
-  std::uint8_t own_fields = 0;     ///< OwnField bits: which of them stand in `fields`
+  std::string fields;           ///< complete lines, "Name: value\r\n"
+  std::uint8_t own_fields = 0;  ///< OwnField bits: which of them stand in `fields`
   /// none | bytes | a stream
   std::variant<std::monostate, std::string, std::unique_ptr<BodySource>> body;
   std::optional<std::uint64_t> length;  ///< of a stream, or of the body that HEAD would have had
-  std::string_view code;           ///< problem code, for the log; static storage
-  bool close = false;              ///< close the connection after this answer
+  std::string_view code;                ///< problem code, for the log; static storage
+  bool close = false;                   ///< close the connection after this answer
 
   void add(std::string_view name, std::string_view value) {
     fields.append(name).append(": ", 2).append(value).append("\r\n", 2);

@@ -21,14 +21,14 @@
 namespace sallyport::net {
 
 struct ServerLimits {
-  std::uint32_t connections_max = 16000;              ///< of the whole process
-  std::uint32_t connections_per_address_max = 4000;   ///< of the whole process
+  std::uint32_t connections_max = 16000;             ///< of the whole process
+  std::uint32_t connections_per_address_max = 4000;  ///< of the whole process
   std::uint32_t requests_per_connection_max = 1000;
-  std::chrono::milliseconds head_timeout{10000};      ///< from the first byte of a head to its last
+  std::chrono::milliseconds head_timeout{10000};  ///< from the first byte of a head to its last
   std::chrono::milliseconds keep_alive_timeout{60000};
   std::chrono::milliseconds body_idle_timeout{30000};
   std::chrono::milliseconds write_stall_timeout{30000};
-  std::uint32_t body_rate_min = 500;                  ///< bytes a second, after the first 5 s
+  std::uint32_t body_rate_min = 500;  ///< bytes a second, after the first 5 s
   std::chrono::milliseconds connection_age_max{3600000};
 };
 
@@ -106,6 +106,7 @@ class Server final {
   BufferPool stream_buffers_;
   std::vector<std::unique_ptr<runtime::TcpAcceptor>> acceptors_;
   std::size_t connections_ = 0;
+  std::size_t held_slots_ = 0;
   std::string date_line_;
   std::int64_t date_second_ = 0;
   bool draining_ = false;

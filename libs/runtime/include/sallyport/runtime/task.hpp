@@ -28,12 +28,15 @@ using Task = asio::awaitable<T, Executor>;
 
 /// Completion token: `co_await op(…, use_task)` throws, `co_await op(…, into(ec))` stores the error.
 inline constexpr asio::use_awaitable_t<Executor> use_task{};
-inline auto into(ErrorCodeSys& ec) noexcept { return asio::redirect_error(use_task, ec); }
+inline auto into(ErrorCodeSys& ec) noexcept {
+  return asio::redirect_error(use_task, ec);
+}
 
 using TcpSocket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
 using TcpAcceptor = asio::basic_socket_acceptor<asio::ip::tcp, Executor>;
 using LocalSocket = asio::basic_stream_socket<asio::local::stream_protocol, Executor>;
-using Timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
+using Timer =
+    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
 }  // namespace runtime
 }  // namespace sallyport

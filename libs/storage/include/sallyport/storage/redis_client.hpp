@@ -46,10 +46,10 @@ using RedisResult = std::expected<T, RedisError>;
 struct RedisOptions {
   RedisUrl url;
   std::chrono::milliseconds connect_timeout{1000};
-  std::chrono::milliseconds command_timeout{50};   ///< from the call to the reply
-  std::chrono::milliseconds reconnect_min{50};     ///< backoff with full jitter, doubling
+  std::chrono::milliseconds command_timeout{50};  ///< from the call to the reply
+  std::chrono::milliseconds reconnect_min{50};    ///< backoff with full jitter, doubling
   std::chrono::milliseconds reconnect_max{2000};
-  std::size_t in_flight_max = 16384;               ///< commands queued or unanswered; more are NotSent at once
+  std::size_t in_flight_max = 16384;  ///< commands queued or unanswered; more are NotSent at once
 };
 
 /// One pipelined connection to one Redis server, for one event loop: commands of all coroutines share it, writes of one
@@ -57,7 +57,8 @@ struct RedisOptions {
 /// Not thread-safe; each I/O thread has its own, made by the composition.
 class RedisClient final {
  public:
-  RedisClient(runtime::Executor executor, RedisOptions options, const Clock& clock, Random& random, log::Logger& logger);
+  RedisClient(runtime::Executor executor, RedisOptions options, const Clock& clock, Random& random,
+              log::Logger& logger);
   ~RedisClient();
   RedisClient(const RedisClient&) = delete;
   RedisClient& operator=(const RedisClient&) = delete;

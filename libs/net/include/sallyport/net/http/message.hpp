@@ -7,10 +7,10 @@
 
 namespace sallyport::net::http {
 
-inline constexpr std::size_t kTargetBytesMax = 8192;       ///< longer: 414
-inline constexpr std::size_t kFieldLineBytesMax = 8192;    ///< longer: 431
-inline constexpr std::size_t kHeadBytesMax = 32768;        ///< field block; longer: 431
-inline constexpr std::size_t kFieldsMax = 100;             ///< more: 431
+inline constexpr std::size_t kTargetBytesMax = 8192;     ///< longer: 414
+inline constexpr std::size_t kFieldLineBytesMax = 8192;  ///< longer: 431
+inline constexpr std::size_t kHeadBytesMax = 32768;      ///< field block; longer: 431
+inline constexpr std::size_t kFieldsMax = 100;           ///< more: 431
 
 enum class Method : std::uint8_t { Get, Head, Post, Put, Patch, Delete, Options, Connect, Trace, Query };
 std::string_view to_string(Method method) noexcept;
@@ -50,17 +50,18 @@ struct RequestHead {
   Method method = Method::Get;
   Version version = Version::Http11;
   std::string_view method_text;
-  std::string_view target;          ///< as received
-  std::string_view path;            ///< raw path of the target (absolute-form: its path), before canonicalisation; "*" for OPTIONS *
-  std::string_view query;           ///< without '?', raw
+  std::string_view target;  ///< as received
+  std::string_view
+      path;  ///< raw path of the target (absolute-form: its path), before canonicalisation; "*" for OPTIONS *
+  std::string_view query;  ///< without '?', raw
   bool has_query = false;
-  std::string_view host;            ///< the authority: Host, or the target's own in absolute-form
+  std::string_view host;  ///< the authority: Host, or the target's own in absolute-form
   FieldList fields;
   Framing framing = Framing::None;
-  std::uint64_t content_length = 0; ///< with Framing::Length
-  bool keep_alive = true;           ///< what the client asks for (version and Connection)
+  std::uint64_t content_length = 0;  ///< with Framing::Length
+  bool keep_alive = true;            ///< what the client asks for (version and Connection)
   bool expect_continue = false;
-  std::size_t head_bytes = 0;       ///< bytes of the buffer that the head took, its blank line included
+  std::size_t head_bytes = 0;  ///< bytes of the buffer that the head took, its blank line included
 };
 
 /// The head of an upstream's answer.

@@ -28,10 +28,10 @@ struct Charge {
 /// Where one policy stands after the decision.
 struct Usage {
   bool allowed = true;
-  std::int64_t remaining = 0;           ///< charges left, ≥ 0; what was left when denied
-  std::chrono::milliseconds reset{0};   ///< allowed: until the window ends; denied: until this cost could pass
-  std::int64_t window_end_ms = 0;       ///< Fixed: PEXPIRETIME of the charged window in the store's clock, for give_back
-  std::int64_t used = 0;                ///< in charges, after this decision (for shadow_limit)
+  std::int64_t remaining = 0;          ///< charges left, ≥ 0; what was left when denied
+  std::chrono::milliseconds reset{0};  ///< allowed: until the window ends; denied: until this cost could pass
+  std::int64_t window_end_ms = 0;      ///< Fixed: PEXPIRETIME of the charged window in the store's clock, for give_back
+  std::int64_t used = 0;               ///< in charges, after this decision (for shadow_limit)
 };
 
 /// The answer for all charges of one identity. Either every (non-shadow) policy was charged or none was.
@@ -41,7 +41,17 @@ struct Decision {
   std::array<Usage, kChargesMax> usage;  ///< in the order of the charges
 };
 
-enum class StoreErrorKind : std::uint8_t { NotSent, Timeout, Disconnect, Protocol, ReadOnly, Loading, OutOfMemory, WrongType, Other };
+enum class StoreErrorKind : std::uint8_t {
+  NotSent,
+  Timeout,
+  Disconnect,
+  Protocol,
+  ReadOnly,
+  Loading,
+  OutOfMemory,
+  WrongType,
+  Other
+};
 struct StoreError {
   StoreErrorKind kind;
   std::string message;
@@ -60,10 +70,12 @@ class RateLimitStore {
   /// The count, or nullopt when there is none (any more).
   virtual runtime::Task<StoreResult<std::optional<std::int64_t>>> get(std::string_view key) = 0;
   /// Checks every charge, then charges all or none, in one step that nothing comes between. All charges belong to one
-  /// identity. A shadow policy never makes the decision denied, and is charged when the decision is allowed and it has room.
+  /// identity. A shadow policy never makes the decision denied, and is charged when the decision is allowed and it has
+  /// room.
   virtual runtime::Task<StoreResult<Decision>> acquire(std::span<const Charge> charges) = 0;
   /// Takes back a Fixed charge, only from the window that ends at window_end_ms; never below zero, never creates a key.
-  virtual runtime::Task<StoreResult<void>> give_back(std::string_view key, std::int64_t cost, std::int64_t window_end_ms) = 0;
+  virtual runtime::Task<StoreResult<void>> give_back(std::string_view key, std::int64_t cost,
+                                                     std::int64_t window_end_ms) = 0;
 };
 
 }  // namespace sallyport::rate_limit
