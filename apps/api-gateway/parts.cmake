@@ -14,6 +14,7 @@ set(GATEWAY_PART_SOURCES
   src/config/schema_routes.cpp
   src/config/validate.cpp
   src/config/yaml_tree.cpp
+  src/file_limit.cpp
   src/middleware/client_address.cpp
   src/middleware/cors.cpp
   src/routing/router.cpp)
@@ -23,7 +24,7 @@ function(gateway_part_tests library)
   set(tests "${GATEWAY_PART_DIR}/tests")
   sallyport_test(NAME gateway_config_test
     SOURCES "${tests}/config_test.cpp" "${tests}/config_policies_test.cpp" "${tests}/config_routes_test.cpp"
-      "${tests}/config_files_test.cpp" "${tests}/yaml_tree_test.cpp"
+      "${tests}/config_files_test.cpp" "${tests}/file_limit_test.cpp" "${tests}/yaml_tree_test.cpp"
     LINK ${library})
   sallyport_test(NAME gateway_routing_test
     SOURCES "${tests}/router_test.cpp" "${tests}/client_address_test.cpp" "${tests}/cors_test.cpp"

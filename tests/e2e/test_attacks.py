@@ -1,4 +1,4 @@
-"""Clients and upstreams that mean harm: many, half gone, out of order, all at once. Nobody else notices, nothing leaks."""
+"""Clients and upstreams that mean harm: many, half gone, out of order, all at once. Nobody notices, nothing leaks."""
 
 import random
 import resource
@@ -9,7 +9,8 @@ import time
 import unittest
 
 from harness import (
-    Broken, E2ETest, RawClient, answer, before_body, chunked, eventually, fresh_address, raw, request_bytes, route, silent
+    Broken, E2ETest, RawClient, Response, answer, before_body, chunked, eventually, fresh_address, raw, request_bytes,
+    route, silent
 )
 
 MIB = 1 << 20
@@ -48,7 +49,9 @@ class Attacks(E2ETest):
 
     def assert_nothing_is_left(self, gateway, timeout=10):
         """Neither a request at an upstream nor a connection but the one that asks, and service is as before."""
-        eventually(lambda: self.metric(gateway, "gateway_upstream_in_flight") == 0, "no request is at the upstream", timeout)
+        eventually(
+            lambda: self.metric(gateway, "gateway_upstream_in_flight") == 0, "no request is at the upstream", timeout
+        )
         eventually(lambda: self.metric(gateway, "gateway_connections") == 1, "no connection is left", timeout)
         self.assertEqual(200, self.ask(gateway, "/after").status)
 
@@ -134,7 +137,7 @@ class Attacks(E2ETest):
             ("nothing but a reset", "/b", b"", True),
             ("another request", "/c", more, False),
             ("another request and a reset", "/d", more, True),
-            ("a great many requests", "/e", more * 10000, False),
+            ("a great many requests", "/e", more * 1000, False),
         ]
         for name, path, behind, reset in cases:
             with self.subTest(name):
@@ -210,9 +213,11 @@ class Attacks(E2ETest):
             request_bytes("GET", "/g"), request_bytes("GET", "/g") * 5, request_bytes("HEAD", "/h"),
             request_bytes("PUT", "/p", body=b"y" * 1000), request_bytes("PUT", "/p", body=b"y" * 200_000),
             request_bytes("POST", "/s/p", body=b"y" * 200_000) + request_bytes("GET", "/g"),
-            request_bytes("POST", "/s/p", CHUNKED, chunked(b"y" * 90_000, b"z", b"y" * 90_000)) + request_bytes("GET", "/g"),
-            request_bytes("POST", "/p", CHUNKED, b"5\r\nhello\r\nXX\r\n"), request_bytes("POST", "/nothing", body=b"z" * 2000),
-            request_bytes("POST", "/p", {"Expect": "100-continue", **length(5)}, b"hello"), b"GET / HTTP/1.1\r\nbroken\r\n\r\n",
+            request_bytes("POST", "/s/p", CHUNKED, chunked(b"y" * 90_000, b"z", b"y" * 9000)) + request_bytes("GET", "/g"),
+            request_bytes("POST", "/p", CHUNKED, b"5\r\nhello\r\nXX\r\n"),
+            request_bytes("POST", "/nothing", body=b"z" * 2000),
+            request_bytes("POST", "/p", {"Expect": "100-continue", **length(5)}, b"hello"),
+            b"GET / HTTP/1.1\r\nbroken\r\n\r\n",
         ]
         self.upstream.behaviours.update({path: moody for path in ("/g", "/h", "/p", "/s/p")})
         gateway = self.start(app={"timeout": "1s"}, threads=2)
@@ -292,7 +297,6 @@ class Attacks(E2ETest):
             @before_body
             def behave(connection, request):
                 del request
-                connection.socket.recv(10)
                 if reset:
                     connection.reset()
                 return False
@@ -364,7 +368,7 @@ class Attacks(E2ETest):
                 ("/s/p3", len(body), request_bytes("POST", "/s/p3", CHUNKED, chunked(*pieces))),
                 ("/g4", 0, request_bytes("GET", "/g4")),
                 ("/health", None, request_bytes("GET", "/health")),
-                ("/p5", len(body), request_bytes("POST", "/p5", CHUNKED, chunked(*pieces)[:-2] + b"X-Trailer: 1\r\n\r\n")),
+                ("/p5", len(body), request_bytes("POST", "/p5", CHUNKED, chunked(*pieces)[:-2] + b"X-T: 1\r\n\r\n")),
                 ("/g6", 0, request_bytes("GET", "/g6")),
             ]
             data = b"".join(part[2] for part in parts)
@@ -378,7 +382,8 @@ class Attacks(E2ETest):
                         response = client.read_response()
                         self.assertEqual(200, response.status)
                         if count is not None:
-                            self.assertEqual((target, count), (response.json()["target"], response.json()["body_bytes"]))
+                            got = response.json()
+                            self.assertEqual((target, count), (got["target"], got["body_bytes"]))
                     sender.join()
                     self.assertTrue(client.silent_for(0), "and nothing more")
                     client.close()
@@ -449,7 +454,8 @@ class Attacks(E2ETest):
                     self.assertEqual([], response.all("content-length"))
                 self.assertEqual("/next", client.request("GET", "/next").json()["target"])
                 client.close()
-                eventually(lambda n=count: any(c.ended.is_set() for c in self.upstream.connections[n - 1 if n else 0 :]), "it is dropped")
+                latest = self.upstream.connections[max(0, count - 1) :]
+                eventually(lambda found=latest: any(c.ended.is_set() for c in found), "it is dropped")
         self.assert_nothing_is_left(gateway)
 
     def test_floods_of_heads_are_502(self):
@@ -500,6 +506,20 @@ class Attacks(E2ETest):
             client.close()
         self.assert_nothing_is_left(gateway)
 
+    def test_those_who_talk_on_behind_their_last_answer_need_little_memory(self):
+        gateway = self.start()
+        clients = [self.client(gateway) for _ in range(400)]
+        before = self.memory(gateway, "VmHWM")
+        for client in clients:
+            client.send(b"GET / HTTP/1.1\r\nX : y\r\n\r\n")
+        for client in clients:
+            self.assertEqual(400, client.read_response().status)
+            client.send(b"x" * 100_000)
+        self.assertLess(self.memory(gateway, "VmHWM") - before, 12 * MIB)
+        for client in clients:
+            client.close()
+        self.assert_nothing_is_left(gateway)
+
     def test_a_pause_does_not_cost_the_connections_that_rest(self):
         barrier = threading.Barrier(3)
 
@@ -542,7 +562,8 @@ class Attacks(E2ETest):
             return False
 
         self.upstream.behaviours["/down"] = endless
-        clients = {name: self.client(gateway) for name in ("fresh", "idle", "head", "body", "up", "down", "silent", "bad")}
+        names = ("fresh", "idle", "head", "body", "up", "down", "silent", "bad")
+        clients = {name: self.client(gateway) for name in names}
         self.assertEqual(200, clients["idle"].request("GET", "/x").status)
         clients["head"].send(b"GET / HT")
         clients["body"].send(request_bytes("POST", "/x", length(10), b"hello"))
@@ -569,7 +590,7 @@ class Attacks(E2ETest):
                 self.assertEqual(0, gateway.wait(6))
                 self.assertLess(time.monotonic() - start, 4)
                 with self.assertRaises(Broken):
-                    clients["down"].read_body(RawResponse)
+                    clients["down"].read_body(Response(200, "OK", "HTTP/1.1", [("Transfer-Encoding", "chunked")]))
                 for client in clients.values():
                     client.close()
 
@@ -601,6 +622,8 @@ class Attacks(E2ETest):
             RawClient(address, timeout=1).close()
         except ConnectionRefusedError:
             return True
+        except ConnectionResetError:  # it stood in the listener's queue
+            pass
         return False
 
     def test_a_second_sigterm_ends_at_once_whatever_is_under_way(self):
@@ -610,7 +633,7 @@ class Attacks(E2ETest):
                 gateway = self.start(drain=drain, shutdown_timeout="30s")
                 clients = self.busy(gateway)
                 gateway.terminate()
-                eventually(lambda g=gateway: any(r.get("event") == "gateway_draining" for r in g.records()), "it has heard")
+                eventually(lambda g=gateway: "gateway_draining" in g.output, "it has heard")
                 start = time.monotonic()
                 gateway.signal(signal.SIGTERM)
                 self.assertEqual(0, gateway.wait(3))
@@ -621,7 +644,7 @@ class Attacks(E2ETest):
     def test_sigterm_while_requests_wait_for_the_limiters_store(self):
         gateway = self.start(drain="0s", shutdown_timeout="1s")
         self.assertEqual(200, self.ask(gateway, "/x").status)
-        self.redis.process.send_signal(signal.SIGSTOP)
+        self.redis.pause()
         try:
             clients = [self.client(gateway) for _ in range(20)]
             for client in clients:
@@ -629,23 +652,7 @@ class Attacks(E2ETest):
             gateway.terminate()
             self.assertEqual(0, gateway.wait(6))
         finally:
-            self.redis.process.send_signal(signal.SIGCONT)
-
-
-class RawResponse:
-    """Just enough for RawClient.read_body: a chunked answer."""
-
-    status = 200
-
-    @staticmethod
-    def all(name):
-        del name
-        return []
-
-    @staticmethod
-    def tokens(name):
-        del name
-        return ["chunked"]
+            self.redis.resume()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The command line: help, mistakes, config check, and the newcomer's first minute with `dev`."""
 
 import os
+import pty
 import re
 import signal
 import socket
@@ -93,6 +94,13 @@ class CommandLine(unittest.TestCase):
                 self.assertRegex(err.lower(), r"usage|--help")
                 self.assertEqual("", out)
                 self.assertLess(seconds, 5)
+
+    def test_an_unknown_command_is_named(self):
+        for words, known in ((("nonsense",), "gateway, dev, config"), (("config", "nonsense"), "check, reference")):
+            status, out, err, _ = run(*words)
+            self.assertEqual((2, ""), (status, out))
+            self.assertIn("unknown command 'nonsense'", err)
+            self.assertIn(known, err)
 
     def test_values_that_make_no_sense_are_named(self):
         mistakes = [("--listen", "nowhere"), ("--threads", "many"), ("--upstream", "no-equals"), ("--redis", "x:y:z")]
@@ -211,6 +219,53 @@ class Dev(E2ETest):
         self.assertEqual(200, self.ask(dev, "/shop/x").status)
         self.assertEqual(1, len(upstream.requests))
         self.assertEqual(200, self.ask(dev, "/health").status)
+
+    def said(self, dev):
+        """The banner up to the commands, and the commands."""
+        eventually(lambda: any("listening on" in line for line in list(dev.out)), "the banner", 5)
+        eventually(lambda: not dev.out[-1], "its last, empty line", 5)
+        return dev.output.partition("\nTry:\n")[::2]
+
+    def test_the_commands_are_for_what_is_there(self):
+        upstream = self.start_upstream()
+        address = f"http://{upstream.host}"
+        for prefix, path, signs_in in (("/shop", "/shop/hello", False), ("/auth", "/auth/hello", True), ("/", "/hello", True)):
+            with self.subTest(prefix):
+                banner, commands = self.said(self.start_dev("--upstream", f"{prefix}={address}"))
+                self.assertRegex(banner, rf"route +{prefix.rstrip('/')}/\*  ->  {address}\n")
+                self.assertEqual(2 + signs_in, commands.count("curl "))
+                self.assertEqual(signs_in, "/auth/login" in commands)
+                for line in commands.strip().splitlines()[:2]:
+                    self.assertTrue(line.endswith(path), line)
+                    status, output = bash(line)
+                    self.assertEqual(0, status, output)
+                    self.assertNotIn("not_found", output)
+
+    def test_the_banner_says_what_limits_apply_to(self):
+        path = config_file(self, "rate_limits:\n  slow: { limit: 2, window: 1m }\nroutes:\n"
+                                 "  - { path: /slow/*, upstream: dev, auth: none, rate_limits: [slow] }\n")
+        banner, _ = self.said(self.start_dev("--config", path))
+        self.assertRegex(banner, r"limit +global: 100 in 15m on every path\n")
+        self.assertRegex(banner, r"limit +auth: 5 in 15m on /auth/login, /auth/register, /auth/refresh\n")
+        self.assertRegex(banner, r"limit +slow: 2 in 1m on /slow/\*\n")
+
+    def test_on_a_terminal_requests_are_told_in_short_lines(self):
+        master, terminal = pty.openpty()
+        self.addCleanup(os.close, master)
+        dev = subprocess.Popen([os.environ["SALLYPORT_BIN"], "dev", "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE,
+                               stderr=terminal, stdin=subprocess.DEVNULL, text=True)
+        os.close(terminal)
+        self.addCleanup(dev.communicate)
+        self.addCleanup(dev.kill)
+        address = next(line.split("http://")[1].strip() for line in dev.stdout if "listening on" in line)
+        with socket.create_connection(address.split(":"), 5) as peer:
+            peer.sendall(b"GET /hello HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+            self.assertTrue(peer.recv(65536).startswith(b"HTTP/1.1 200 "))
+        shown = ""
+        while "/hello" not in shown or not shown.endswith("\n"):
+            shown += os.read(master, 65536).decode()
+        self.assertRegex(shown, r"(?m)^\d\d:\d\d:\d\d\.\d{3} GET  /hello 200 \d+\.\d ms 127\.0\.0\.1 -> 127\.0\.0\.1:\d+\r?$")
+        self.assertNotIn("{", shown)
 
     def test_dev_overlays_a_config_file(self):
         path = config_file(self, "rate_limits:\n  global: { limit: 2, window: 15m }\n")

@@ -91,6 +91,45 @@ class ClientIdentity(E2ETest):
                 self.assertEqual(1, len(charged := self.charged()))
                 self.assertEqual(f"ip:{client}", charged.pop().split("/")[0])
 
+    def test_a_refused_host_is_logged_with_the_client_that_asked(self):
+        gateway = self.start(hosts=["localhost"])
+        with RawClient(gateway.address, self.proxy) as client:
+            self.assertEqual(200, client.request("GET", "/x", {"X-Forwarded-For": "203.0.113.1"}).status)
+            second = {"Host": "other.test", "X-Forwarded-For": "203.0.113.2"}
+            self.assertEqual(421, client.request("GET", "/x", second).status)
+        self.assertEqual("203.0.113.2", gateway.access_record(status=421)["client"])
+
+    def proto(self, gateway, source, fields):
+        self.assertEqual(200, self.ask(gateway, "/x", fields=fields, source=source).status)
+        (found,) = self.upstream.requests[-1].all("x-forwarded-proto")
+        return found
+
+    def test_the_proto_of_proxies_that_do_not_say_is_configured(self):
+        claim = {"X-Forwarded-For": "203.0.113.1", "X-Forwarded-Proto": "https", "Forwarded": "for=1.1.1.1;proto=https"}
+        for changes, proxied in (({}, "http"), ({"forwarded_proto": "http"}, "http"), ({"forwarded_proto": "https"}, "https")):
+            with self.subTest(changes):
+                gateway = self.start(**changes)
+                self.assertEqual(proxied, self.proto(gateway, self.proxy, claim))
+                self.assertEqual("http", self.proto(gateway, fresh_address(), claim), "it connected directly")
+
+    def test_the_forwarded_field_says_the_proto_of_the_client(self):
+        gateway = self.start(forwarded_header="forwarded")
+        cases = [
+            ("for=203.0.113.1;proto=https", "https"),
+            ("for=203.0.113.1;proto=http", "http"),
+            ("for=203.0.113.1", "http"),
+            ('for=203.0.113.1;proto="https"', "https"),
+            ("for=203.0.113.1;proto=javascript", "http"),
+            ("for=6.6.6.6;proto=https, for=203.0.113.1;proto=http", "http"),
+        ]
+        for value, wanted in cases:
+            with self.subTest(value):
+                self.assertEqual(wanted, self.proto(gateway, self.proxy, {"Forwarded": value}))
+                self.assertEqual("http", self.proto(gateway, fresh_address(), {"Forwarded": value}))
+        gateway = self.start(forwarded_header="forwarded", forwarded_proto="https")
+        self.assertEqual("http", self.proto(gateway, self.proxy, {"Forwarded": "for=203.0.113.1;proto=http"}))
+        self.assertEqual("https", self.proto(gateway, self.proxy, {"Forwarded": "for=203.0.113.1"}))
+
     def test_clients_of_one_ipv6_network_share_a_budget(self):
         gateway = self.start()
         neighbours = ["2001:db8:1:2::1", "2001:db8:1:2:ffff::9", "2001:db8:1:2:a:b:c:d", "2001:DB8:1:2::1"]

@@ -36,7 +36,7 @@ class Deadlines(E2ETest):
 
     def nothing_is_under_way(self, gateway):
         """Neither a request at an upstream nor a connection but the one that asks."""
-        eventually(lambda: self.metric(gateway, "gateway_upstream_in_flight") == 0, "no request is left at the upstream")
+        eventually(lambda: self.metric(gateway, "gateway_upstream_in_flight") == 0, "no request is at the upstream")
         eventually(lambda: self.metric(gateway, "gateway_connections") == 1, "no connection is left")
 
     # ---- heads

@@ -224,7 +224,10 @@ class Proxy(E2ETest):
         self.assertEqual([], self.upstream.requests)
 
     def test_options_star_is_answered_here(self):
-        self.assertEqual(204, self.ask(self.start(), "*", "OPTIONS").status)
+        response = self.ask(self.start(), "*", "OPTIONS")
+        self.assertEqual(204, response.status)
+        every = {"get", "head", "post", "put", "patch", "delete", "options", "query"}
+        self.assertEqual(every, set(response.tokens("allow")))
         self.assertEqual([], self.upstream.requests)
 
     def test_unknown_hosts_are_misdirected(self):
@@ -232,6 +235,17 @@ class Proxy(E2ETest):
         self.assertEqual(200, self.ask(gateway, "/x").status)
         self.assert_problem(self.ask(gateway, "/x", fields={"Host": "other.test"}), 421, "misdirected_request")
         self.assertEqual(1, len(self.upstream.requests))
+
+    def test_health_is_told_to_probes_that_ask_by_address(self):
+        gateway = self.start(hosts=["api.example"])
+        by_address = {"Host": "127.0.0.1"}
+        for target in ("/health", "/health/ready"):
+            for method in ("GET", "HEAD"):
+                self.assertEqual(200, self.ask(gateway, target, method, by_address).status, target)
+            self.assert_problem(self.ask(gateway, target, "DELETE", by_address), 405, "method_not_allowed")
+        for target in ("/metrics", "/x", "/health/", "/HEALTH", "/%68ealth", "/health/x", "/x/../health", "//health"):
+            self.assert_problem(self.ask(gateway, target, fields=by_address), 421, "misdirected_request")
+        self.assertEqual([], self.upstream.requests)
 
     def test_all_hosts_of_an_upstream_get_traffic(self):
         second = self.start_upstream()

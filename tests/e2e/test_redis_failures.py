@@ -141,6 +141,16 @@ class RedisFailures(E2ETest):
         eventually(lambda: self.ask(gateway, "/health/ready").body != sound.body, "readiness tells of it")
         self.assertEqual(200, self.ask(gateway, "/health").status)
 
+    def test_readiness_is_sound_again_without_any_traffic(self):
+        gateway = self.start("local")
+        sound = self.ask(gateway, "/health/ready").body
+        self.redis.kill()
+        self.ask_quickly(gateway, 8, fresh_address())  # enough for the breaker to open
+        eventually(lambda: self.metric(gateway, "ratelimit_breaker_open") == 1, "the breaker is open")
+        eventually(lambda: b"degraded" in self.ask(gateway, "/health/ready").body, "readiness tells of it")
+        self.redis.start()
+        eventually(lambda: self.ask(gateway, "/health/ready").body == sound, "only health was asked for", 10)
+
     def test_a_read_only_redis_is_a_failure_and_not_a_refusal(self):
         gateway = self.start("local")
         self.redis.command("REPLICAOF", "127.0.0.1", "1")

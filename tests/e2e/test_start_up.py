@@ -1,6 +1,7 @@
 """Starting without what is needed ends soon, with a message that helps and gives nothing away."""
 
 import os
+import resource
 import select
 import signal
 import socket
@@ -82,6 +83,66 @@ class StartUp(E2ETest):
         self.addCleanup(replica.close)
         gateway = self.start_failing(replica.url)
         self.assertIn(f"127.0.0.1:{replica.port}", gateway.output)
+
+    def test_a_user_that_may_not_run_the_scripts_is_refused(self):
+        self.redis.command("ACL", "SETUSER", "narrow", "reset", "on", ">narrow-pass", "~*", "+@all", "-incrby")
+        start = time.monotonic()
+        gateway = self.start_failing(f"redis://narrow:narrow-pass@127.0.0.1:{self.redis.port}")
+        self.assertLess(time.monotonic() - start, 5)
+        self.assertIn("incrby", gateway.output)
+
+    def test_the_message_names_the_endpoint_once(self):
+        guarded = Redis(password="the-right-one-4711")
+        self.addCleanup(guarded.close)
+        port = free_port()
+        for redis, at in ((f"redis://127.0.0.1:{port}", port), (f"redis://127.0.0.1:{guarded.port}", guarded.port)):
+            gateway = self.start_failing(redis)
+            (line,) = [line for line in gateway.err if "cannot start" in line]
+            self.assertEqual(1, line.count(f"127.0.0.1:{at}"), line)
+
+    def test_a_password_that_redis_has_not_is_called_that(self):
+        gateway = self.start_failing(f"redis://:secret-0815@127.0.0.1:{self.redis.port}")
+        self.assertRegex(gateway.output, "this Redis has none")
+        self.assertNotIn("secret-0815", gateway.output)
+
+    def test_tls_to_a_plain_redis_is_called_that(self):
+        gateway = self.start_failing(f"rediss://127.0.0.1:{self.redis.port}")
+        (line,) = [line for line in gateway.err if "cannot start" in line]
+        self.assertIn("TLS", line)
+
+    def test_a_ca_file_that_cannot_be_read_is_named_with_the_variable(self):
+        start = time.monotonic()
+        gateway = self.start_failing("rediss://:secret-0815@127.0.0.1:1?ca=/nonexistent/ca.pem")
+        self.assertLess(time.monotonic() - start, 5)
+        self.assertIn("SALLYPORT_REDIS_URL: ", gateway.output)
+        self.assertIn("/nonexistent/ca.pem", gateway.output)
+        self.assertNotIn("secret-0815", gateway.output)
+
+    def test_a_signal_ends_it_while_it_still_looks_for_redis(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with socket.create_server(("127.0.0.1", 0)) as mute:
+                gateway = self.watch(Gateway(self.config(self.upstream), f"redis://127.0.0.1:{mute.getsockname()[1]}"))
+                mute.accept()[0].close()
+                start = time.monotonic()
+                gateway.signal(number)
+                self.assertEqual(1, gateway.wait(10))
+                self.assertLess(time.monotonic() - start, 2)
+                self.assertRegex(gateway.output, "cannot start: a signal came")
+
+    def test_the_limit_of_open_files_is_raised_or_complained_about(self):
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(256, hard), hard))
+        few = self.start_gateway(self.config(self.upstream, limits={"connections_max": 10}))
+        with open(f"/proc/{few.process.pid}/limits", encoding="ascii") as limits:
+            self.assertRegex(limits.read(), rf"(?m)^Max open files +{hard} +{hard} ")
+        self.assertEqual([], [record for record in few.records() if record["event"] == "file_limit_low"])
+        if hard >= 1_000_000:
+            self.skipTest("the hard limit is too high to be too low")
+        many = self.start_gateway(self.config(self.upstream, limits={"connections_max": 1_000_000}))
+        (record,) = [record for record in many.records() if record["event"] == "file_limit_low"]
+        self.assertEqual((hard, 1_000_000), (record["limit"], record["connections_max"]))
+        self.assertGreater(record["needed"], 1_000_000)
 
     def test_a_redis_that_comes_up_in_time_is_waited_for(self):
         late = Redis()
@@ -173,6 +234,12 @@ class Shutdown(E2ETest):
             gateway.signal(number)
         for gateway, _ in gateways:
             self.assertEqual(0, gateway.wait(15))
+
+    def test_sighup_changes_nothing(self):
+        gateway = self.start_gateway(self.config(self.start_upstream()))
+        gateway.signal(signal.SIGHUP)
+        self.assert_stays(gateway.process.poll, None, 0.3, "it lives")
+        self.assertEqual(200, self.ask(gateway, "/x").status)
 
     def test_a_second_signal_ends_it_at_once(self):
         upstream = self.start_upstream()

@@ -132,8 +132,7 @@ net::Response GatewayApplication::refuse(net::Exchange& exchange, const Error& e
   std::size_t stage = 0;
   if (!x.head_valid) refusal_chain_.run(x, stage);  // otherwise the request has its id already
   net::Response response = api_gateway::refuse(x, error.code, explain(error.code));
-  if (error.code == ErrorCode::MethodNotAllowed)
-    response.add("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, QUERY");
+  if (error.code == ErrorCode::MethodNotAllowed) response.add("Allow", kServerMethods);
   refusal_chain_.unwind(x, response, refusal_chain_.size());
   return response;
 }
@@ -152,10 +151,7 @@ void GatewayApplication::finished(net::Exchange& exchange, const net::Completion
     tasks_.spawn(settle(limiter_, std::move(*x.verdict), completion.status));
   }
   if (access_log_ == nullptr) return;
-  if (!x.head_valid) {
-    x.client_text.clear();
-    x.peer.append_to(x.client_text);
-  }
+  if (x.client_text.empty()) x.peer.append_to(x.client_text);
   access_log_->write({.time = x.received,
                       .request_id = x.request_id(),
                       .trace_id = x.trace.trace_id,

@@ -37,8 +37,8 @@ storage::RedisOptions redis_options(const storage::RedisUrl& url) {
 void Worker::compose() {
   chain_.add(request_context_);   // first, so that every answer, line of the log and problem document has its id
   chain_.add(security_headers_);  // above everything that can answer, so that no answer lacks them
+  chain_.add(client_address_);    // the log, limits and internal access depend on who asks
   chain_.add(host_check_);        // a request for somebody else's host is none of ours
-  chain_.add(client_address_);    // limits and internal access depend on who asks
   chain_.add(route_match_);       // one canonical path, for every decision below and for the upstream
   chain_.add(internal_routes_);   // health and metrics leave here: they must work when a flood is limited
   chain_.add(cors_);              // preflights leave here: browsers ask them, users do not count for them
@@ -60,7 +60,7 @@ Shared::Shared(const Config& settings, log::Logger& log, std::optional<storage::
       limiter_metrics(registry, settings.rate_limits),
       gateway_metrics(registry, settings),
       memory_store(clock, seed),
-      connections(settings.limits.connections_max, settings.limits.connections_per_address_max) {
+      connections(settings.limits.connections_max, settings.limits.connections_per_address_max, settings.ipv6_prefix) {
   for (const UpstreamConfig& upstream : settings.upstreams) {
     upstreams.push_back(std::make_unique<UpstreamShared>(upstream));
     registry.gauge(

@@ -26,16 +26,18 @@ struct Exchange final : net::Exchange {
     verdict.reset();
     limiter_time = upstream_time = kNotMeasured;
     upstream_host.clear();
+    client_text.clear();
     next_stage = 0;
     internal_access = preflight = false;
   }
   std::string_view request_id() const noexcept { return {id.data(), id.size()}; }
 
-  std::array<char, 36> id;    ///< UUIDv7 text; set by RequestContext
-  trace::TraceContext trace;  ///< set by RequestContext
-  WallTime received;          ///< set by RequestContext
-  IpAddress client;           ///< who asks, behind trusted proxies; set by ClientAddressFilter
-  std::string client_text;
+  std::array<char, 36> id;                      ///< UUIDv7 text; set by RequestContext
+  trace::TraceContext trace;                    ///< set by RequestContext
+  WallTime received;                            ///< set by RequestContext
+  IpAddress client;                             ///< who asks, behind trusted proxies; set by ClientAddressFilter
+  std::string client_text;                      ///< the same for the log; empty while nobody has looked
+  std::string_view client_proto = "http";       ///< what it spoke at the edge; a literal; set by ClientAddressFilter
   bool internal_access = false;                 ///< set by ClientAddressFilter
   std::string_view path;                        ///< canonical: routed, limited and forwarded; set by RouteMatch
   std::string_view match_key;                   ///< lower case, without trailing slash; set by RouteMatch

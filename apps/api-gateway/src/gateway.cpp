@@ -1,6 +1,7 @@
 #include "sallyport/api_gateway/gateway.hpp"
 
 #include <csignal>
+#include <cstdio>
 #include <ctime>
 #include <future>
 #include <thread>
@@ -10,6 +11,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 
+#include "file_limit.hpp"
 #include "sallyport/net/server.hpp"
 #include "upstream/resolver.hpp"
 #include "worker.hpp"
@@ -18,6 +20,8 @@ namespace sallyport::api_gateway {
 namespace {
 
 constexpr std::chrono::seconds kStartBudget{10};
+constexpr std::chrono::milliseconds kFailedStartBudget{500};
+constexpr std::chrono::milliseconds kStep{20};  ///< how soon the end of a wait and a signal are noticed
 
 std::uint32_t thread_count(const Config& config) {
   return config.threads != 0 ? config.threads : std::max(1U, std::thread::hardware_concurrency());
@@ -51,6 +55,7 @@ class Gateway::Impl {
       : config_(config), logger_(logger), options_(std::move(options)), shared_(config, logger, options_.redis) {}
 
   int run(std::string& error) {
+    check_file_limit();
     for (std::uint32_t i = 0; i < thread_count(config_); ++i) workers_.push_back(std::make_unique<Worker>(shared_));
     start_threads();
     const bool started = open_stores(error) && open_listeners(error);
@@ -58,6 +63,7 @@ class Gateway::Impl {
     for (auto& worker : workers_) on(*worker, [](Worker& w) { w.stop_when_done(); });
     if (started) finish_in_flight();
     for (auto& guard : guards_) guard.reset();
+    if (!started) end_failed_start(error);
     for (auto& thread : threads_) thread.join();
     if (started) logger_.write(log::Level::Info, "gateway_stopped");
     return started ? 0 : 1;
@@ -94,6 +100,10 @@ class Gateway::Impl {
                      });
     }
     for (auto& one : opened) {
+      while (error.empty() && one.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
+        if (wait_for_signal(kStep)) error = "a signal came before the gateway was ready";
+      }
+      if (one.wait_for(std::chrono::seconds(0)) != std::future_status::ready) continue;
       try {
         if (auto result = one.get(); !result && error.empty()) error = std::move(result.error().detail);
       } catch (const std::exception& failure) {
@@ -150,11 +160,34 @@ class Gateway::Impl {
     for (auto& guard : guards_) guard.reset();
     const SteadyTime limit = shared_.clock.now() + config_.shutdown_timeout;
     while (running_.load() != 0 && shared_.clock.now() < limit) {
-      if (wait_for_signal(std::chrono::milliseconds(20))) std::_Exit(0);
+      if (wait_for_signal(kStep)) std::_Exit(0);
     }
     if (running_.load() == 0) return;
     logger_.write(log::Level::Warn, "gateway_shutdown_timeout");
     for (auto& worker : workers_) on(*worker, [](Worker& w) { w.abort_connections(); });
+    while (running_.load() != 0) {
+      if (wait_for_signal(kStep)) std::_Exit(0);
+    }
+  }
+
+  /// The system's look-up of a name cannot be stopped, and nobody should have to wait for it.
+  void end_failed_start(const std::string& error) {
+    const SteadyTime limit = shared_.clock.now() + kFailedStartBudget;
+    while (running_.load() != 0 && shared_.clock.now() < limit) wait_for_signal(kStep);
+    if (running_.load() == 0) return;
+    std::fprintf(stderr, "sallyport: cannot start: %s\n", error.c_str());
+    logger_.flush();
+    std::_Exit(1);
+  }
+
+  void check_file_limit() {
+    const std::uint64_t limit = raise_file_limit();
+    const std::uint64_t needed = files_needed(config_, thread_count(config_));
+    if (limit >= needed) return;
+    logger_.write(log::Level::Warn, "file_limit_low",
+                  {{"limit", limit},
+                   {"needed", needed},
+                   {"connections_max", static_cast<std::uint64_t>(config_.limits.connections_max)}});
   }
 
   const Config& config_;

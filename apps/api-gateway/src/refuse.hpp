@@ -7,6 +7,9 @@
 
 namespace sallyport::api_gateway {
 
+/// What this server takes at all, as the value of Allow (RFC 9110 section 10.2.1).
+inline constexpr std::string_view kServerMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, QUERY";
+
 /// A problem document about this exchange. `detail` goes to the client; `members` is further complete JSON.
 inline net::Response refuse(const Exchange& exchange, ErrorCode code, std::string_view detail,
                             std::string_view members = {}) {

@@ -37,7 +37,7 @@ Readiness Worker::readiness() const {
   state.ready = !shared_.draining.load(std::memory_order_relaxed);
   if (!redis_) {
     state.store = "in_process";
-  } else if (!redis_->connected() || limiter_.breaker_state() != resilience::CircuitBreaker::State::Closed) {
+  } else if (!redis_->connected()) {  // not the breaker: it waits for a request, which an idle gateway does not get
     state.store = "unreachable";
   }
   return state;

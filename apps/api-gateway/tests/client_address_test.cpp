@@ -126,6 +126,51 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"OtherFieldIsNotRead", "10.0.0.1", {{kXff, "198.51.100.1"}}, "10.0.0.1", false}),
     [](const auto& info) { return info.param.name; });
 
+struct ProtoRow {
+  const char* name;
+  const char* peer;
+  Lines lines;
+  std::optional<ForwardedProto> proto;
+};
+
+void PrintTo(const ProtoRow& row, std::ostream* out) {
+  *out << row.name;
+}
+
+class ForwardedProtoOf : public testing::TestWithParam<ProtoRow> {};
+
+TEST_P(ForwardedProtoOf, IsThatOfTheEntryThatNamedTheClient) {
+  EXPECT_EQ(find(GetParam().peer, GetParam().lines, ForwardedHeader::Forwarded).proto, GetParam().proto);
+}
+
+constexpr auto kHttp = ForwardedProto::Http;
+constexpr auto kHttps = ForwardedProto::Https;
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, ForwardedProtoOf,
+    testing::Values(
+        ProtoRow{"Https", "10.0.0.1", {{kFwd, "for=198.51.100.1;proto=https"}}, kHttps},
+        ProtoRow{"Http", "10.0.0.1", {{kFwd, "for=198.51.100.1;proto=http"}}, kHttp},
+        ProtoRow{"NoCase", "10.0.0.1", {{kFwd, "PROTO=HTTPS;for=198.51.100.1"}}, kHttps},
+        ProtoRow{"Quoted", "10.0.0.1", {{kFwd, "for=198.51.100.1;proto=\"https\""}}, kHttps},
+        ProtoRow{"Absent", "10.0.0.1", {{kFwd, "for=198.51.100.1"}}, std::nullopt},
+        ProtoRow{"Other", "10.0.0.1", {{kFwd, "for=198.51.100.1;proto=wss"}}, std::nullopt},
+        ProtoRow{"Empty", "10.0.0.1", {{kFwd, "for=198.51.100.1;proto="}}, std::nullopt},
+        ProtoRow{"Twice", "10.0.0.1", {{kFwd, "for=198.51.100.1;proto=https;proto=https"}}, std::nullopt},
+        ProtoRow{"ThreeTimes", "10.0.0.1", {{kFwd, "for=198.51.100.1;proto=a;proto=b;proto=https"}}, std::nullopt},
+        ProtoRow{"InAQuotedValue", "10.0.0.1", {{kFwd, "host=\";proto=https;\";for=198.51.100.1"}}, std::nullopt},
+        ProtoRow{
+            "OfTheOuterProxy", "10.0.0.1", {{kFwd, "for=198.51.100.1;proto=https, for=10.0.0.2;proto=http"}}, kHttps},
+        ProtoRow{
+            "NotOfTheInnerProxy", "10.0.0.1", {{kFwd, "for=198.51.100.1, for=10.0.0.2;proto=https"}}, std::nullopt},
+        ProtoRow{"NotTheClientsOwnClaim",
+                 "10.0.0.1",
+                 {{kFwd, "for=127.0.0.1;proto=https, for=198.51.100.1;proto=http"}},
+                 kHttp},
+        ProtoRow{"NotOfAnUnreadableHop", "10.0.0.1", {{kFwd, "for=unknown;proto=https"}}, std::nullopt},
+        ProtoRow{"NotOfAnUntrustedPeer", "192.0.2.9", {{kFwd, "for=198.51.100.1;proto=https"}}, std::nullopt}),
+    [](const auto& info) { return info.param.name; });
+
 TEST(ClientAddress, LooksAtABoundedNumberOfHops) {
   std::string hops = "198.51.100.1";
   for (std::size_t i = 0; i + 1 < kForwardedHopsMax; ++i) hops += ", 10.0.0.2";

@@ -23,6 +23,7 @@ TEST(Config, MinimalProductionFileHasTheDefaults) {
   EXPECT_TRUE(config.trusted_proxies.empty());
   EXPECT_TRUE(config.internal_access.empty());
   EXPECT_EQ(config.forwarded_header, ForwardedHeader::XForwardedFor);
+  EXPECT_EQ(config.forwarded_proto, ForwardedProto::Http);
   EXPECT_EQ(config.ipv6_prefix, 64U);
   EXPECT_TRUE(config.cors.origins.empty());
   ASSERT_EQ(config.upstreams.size(), 1U);
@@ -37,6 +38,7 @@ threads: 3
 hosts: [API.example.com, "[::1]:8443", "example.com:8443"]
 trusted_proxies: [10.1.0.0/16, "2001:db8::/32"]
 forwarded_header: forwarded
+forwarded_proto: https
 internal_access: [127.0.0.0/8]
 ipv6_prefix: 56
 redis_key_prefix: "gw:"
@@ -67,6 +69,7 @@ shutdown_timeout: 1s
   ASSERT_EQ(c.trusted_proxies.size(), 2U);
   EXPECT_EQ(c.trusted_proxies[1].to_string(), "2001:db8::/32");
   EXPECT_EQ(c.forwarded_header, ForwardedHeader::Forwarded);
+  EXPECT_EQ(c.forwarded_proto, ForwardedProto::Https);
   EXPECT_EQ(c.ipv6_prefix, 56U);
   EXPECT_EQ(c.redis_key_prefix, "gw:");
   EXPECT_EQ(c.instances, 4U);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <memory>
@@ -5,10 +6,12 @@
 #include <unistd.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "commands.hpp"
 #include "echo_service.hpp"
 #include "load.hpp"
+#include "routing/router.hpp"
 #include "sallyport/api_gateway/gateway.hpp"
 #include "sallyport/core/units.hpp"
 #include "sallyport/net/http/authority.hpp"
@@ -85,6 +88,52 @@ Config built_in(const DevArguments& arguments, const api_gateway::ListenAddress&
   return config;
 }
 
+/// "http://127.0.0.1:3000", and the others of several.
+std::string hosts_of(const Config& config, const std::string& upstream) {
+  std::string text;
+  for (const auto& candidate : config.upstreams) {
+    if (candidate.name != upstream) continue;
+    for (const auto& [host, port] : candidate.hosts) {
+      const bool v6 = host.find(':') != std::string::npos;
+      text += fmt::format("{}http://{}{}{}:{}", text.empty() ? "" : ", ", v6 ? "[" : "", host, v6 ? "]" : "", port);
+    }
+  }
+  return text;
+}
+
+/// Where a policy applies, for a person.
+std::string places_of(const Config& config, const std::string& policy) {
+  if (policy == "global") return "on every path";
+  std::vector<std::string> places;
+  if (policy == "auth") places = api_gateway::canonical_auth_paths();
+  for (const auto& route : config.routes) {
+    const bool named = std::find(route.rate_limits.begin(), route.rate_limits.end(), policy) != route.rate_limits.end();
+    if (named && std::find(places.begin(), places.end(), route.id) == places.end()) places.push_back(route.id);
+  }
+  return places.empty() ? "on no path" : fmt::format("on {}", fmt::join(places, ", "));
+}
+
+/// Commands that show an answer, its fields, and a limit: as far as the routes go.
+std::string commands_to_try(const Config& config, const std::string& url) {
+  std::string text;
+  const api_gateway::Router router(config);
+  const auto takes = [&](std::string_view path, net::http::Method method) {
+    return router.find(path, method).outcome == api_gateway::LookupOutcome::Found;
+  };
+  for (const auto& route : config.routes) {
+    std::string path = route.path;
+    if (route.prefix) path += path == "/" ? "hello" : "/hello";
+    if (!takes(path, net::http::Method::Get)) continue;
+    text = fmt::format("  curl {0}{1}\n  curl -i {0}{1}\n", url, path);
+    break;
+  }
+  if (takes("/auth/login", net::http::Method::Post)) {
+    text += fmt::format(
+        "  for i in 1 2 3 4 5 6; do curl -s -o /dev/null -w '%{{http_code}}\\n' -X POST {}/auth/login; done\n", url);
+  }
+  return text.empty() ? "" : "\nTry:\n" + text + "\n";
+}
+
 void print_banner(const Config& config, const DevArguments& arguments, const EchoService* echo,
                   const std::vector<std::string>& urls) {
   std::string text = "Sallyport " SALLYPORT_VERSION ", development gateway\n";
@@ -94,19 +143,14 @@ void print_banner(const Config& config, const DevArguments& arguments, const Ech
     text += fmt::format("  route      {}  ->  {}\n", route.id,
                         echo != nullptr && route.upstream == "dev"
                             ? "the built-in echo service (--upstream PREFIX=URL for yours)"
-                            : route.upstream);
+                            : hosts_of(config, route.upstream));
   }
   for (const auto& policy : config.rate_limits) {
-    text += fmt::format("  limit      {}: {} in {}\n", policy.name, policy.limit, format_duration(policy.window));
+    text += fmt::format("  limit      {}: {} in {} {}\n", policy.name, policy.limit, format_duration(policy.window),
+                        places_of(config, policy.name));
   }
   for (const std::string& url : urls) text += fmt::format("listening on {}\n", url);
-  const std::string& url = urls.front();
-  text += fmt::format(
-      "\nTry:\n"
-      "  curl {0}/hello\n"
-      "  curl -i {0}/hello\n"
-      "  for i in 1 2 3 4 5 6; do curl -s -o /dev/null -w '%{{http_code}}\\n' -X POST {0}/auth/login; done\n\n",
-      url);
+  text += commands_to_try(config, urls.front());
   std::fputs(text.c_str(), stdout);
   std::fflush(stdout);
 }

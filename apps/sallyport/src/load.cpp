@@ -1,8 +1,10 @@
 #include "load.hpp"
 
 #include <cstdio>
+#include <exception>
 
 #include "environment.hpp"
+#include "sallyport/runtime/tls.hpp"
 
 namespace sallyport::app {
 namespace {
@@ -35,6 +37,13 @@ std::optional<storage::RedisUrl> usable_redis_url(const std::string& source, std
         "sallyport: %s: redis:// to %s would send counters and the password in the clear; use rediss://, or set "
         "allow_plaintext: true\n",
         source.c_str(), url->endpoint().c_str());
+    return std::nullopt;
+  }
+  try {
+    if (url->transport == storage::RedisUrl::Transport::Tls)
+      runtime::make_client_tls({url->ca_file, url->certificate_file, url->private_key_file});
+  } catch (const std::exception& unusable) {
+    std::fprintf(stderr, "sallyport: %s: %s\n", source.c_str(), unusable.what());
     return std::nullopt;
   }
   return std::move(*url);

@@ -13,8 +13,9 @@ namespace sallyport::app {
 std::optional<api_gateway::Config> load_config_file(const std::string& file, api_gateway::ConfigMode mode,
                                                     const api_gateway::Config& base);
 
-/// A Redis URL that may be used: plain redis:// off loopback only with allow_plaintext. Says on stderr what is wrong,
-/// after `source` (the variable or option it came from) and without the password.
+/// A Redis URL that may be used: plain redis:// off loopback only with allow_plaintext, rediss:// only when its files
+/// can be read. Says on stderr what is wrong, after `source` (the variable or option it came from) and without the
+/// password.
 std::optional<storage::RedisUrl> usable_redis_url(const std::string& source, std::string_view text,
                                                   bool allow_plaintext);
 

@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <string>
 
 #include <CLI/CLI.hpp>
 
@@ -16,6 +18,26 @@ void block_stop_signals() {
   sigaddset(&set, SIGINT);
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+}
+
+/// Says which word is no command; without that, CLI11 only says that a command is missing.
+bool names_unknown_command(CLI::App& app, int argc, char** argv) {
+  CLI::App* at = &app;
+  for (int i = 1; i < argc; ++i) {
+    const auto commands = at->get_subcommands([](const CLI::App*) { return true; });
+    if (commands.empty() || argv[i][0] == '-') return false;
+    const auto found =
+        std::find_if(commands.begin(), commands.end(), [&](const CLI::App* c) { return c->check_name(argv[i]); });
+    if (found == commands.end()) {
+      std::string known;
+      for (const CLI::App* command : commands) known += (known.empty() ? "" : ", ") + command->get_name();
+      std::fprintf(stderr, "sallyport: unknown command '%s'; the commands are: %s\nRun with --help for more.\n",
+                   argv[i], known.c_str());
+      return true;
+    }
+    at = *found;
+  }
+  return false;
 }
 
 }  // namespace
@@ -37,7 +59,7 @@ int main(int argc, char** argv) {
       "\nEnvironment:\n"
       "  SALLYPORT_REDIS_URL       redis://, rediss:// or unix://, with user and password if need be (required)\n"
       "  SALLYPORT_REDIS_URL_FILE  a file that holds it instead\n"
-      "Signals: SIGTERM and SIGINT drain and stop; a second one stops at once.\n");
+      "Signals: SIGTERM and SIGINT drain and stop; a second one stops at once. SIGHUP is ignored.\n");
 
   DevArguments dev;
   auto* const dev_command = app.add_subcommand("dev", "Run a gateway on loopback, with nothing to set up");
@@ -64,6 +86,7 @@ int main(int argc, char** argv) {
   auto* const reference_command =
       config_command->add_subcommand("reference", "Print the reference of all keys (Markdown)");
 
+  if (names_unknown_command(app, argc, argv)) return 2;
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -71,7 +94,10 @@ int main(int argc, char** argv) {
   }
   block_stop_signals();
   try {
-    if (*gateway_command) return run_gateway(gateway);
+    if (*gateway_command) {
+      std::signal(SIGHUP, SIG_IGN);  // what usually means "reload" must not end a server that has none
+      return run_gateway(gateway);
+    }
     if (*dev_command) return run_dev(dev);
     if (*check_command) return check_config(checked_file);
     if (*reference_command) return print_config_reference();

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
 
 #include "sallyport/core/ascii.hpp"
 
@@ -34,7 +35,8 @@ std::chrono::milliseconds keep_alive_timeout(const http::FieldList& fields) {
   int seconds = 0;
   const auto parsed = std::from_chars(value->data() + at + 8, value->data() + value->size(), seconds);
   if (parsed.ec != std::errc() || seconds < 1) return {};
-  return std::chrono::milliseconds(std::max(1, (seconds - 1) * 1000));
+  return std::max(std::chrono::milliseconds(1),
+                  std::chrono::milliseconds(std::chrono::seconds(seconds) - std::chrono::seconds(1)));
 }
 
 }  // namespace
@@ -47,8 +49,7 @@ ClientConnection::~ClientConnection() {
 }
 
 void ClientConnection::sweep(SteadyTime now) noexcept {
-  if (now < deadline_) return;
-  deadline_ = SteadyTime::max();
+  if (now < deadline_ || waiting_ == 0) return;
   timed_out_ = true;
   ErrorCodeSys ignored;
   socket_.cancel(ignored);
@@ -69,7 +70,9 @@ std::unexpected<Error> ClientConnection::failure(std::string_view doing, const E
 Task<Result<void>> ClientConnection::connect(const asio::ip::tcp::endpoint& endpoint, Deadline deadline) {
   set_deadline(deadline);
   ErrorCodeSys ec;
+  ++waiting_;
   co_await socket_.async_connect(endpoint, into(ec));
+  --waiting_;
   if (ec) co_return failure("connect", ec);
   socket_.set_option(asio::ip::tcp::no_delay(true), ec);
   socket_.non_blocking(true, ec);
@@ -110,7 +113,11 @@ Task<Result<void>> ClientConnection::send_rest() {
     if (!all) co_return std::unexpected(std::move(all.error()));
     if (*all) co_return Result<void>{};
     ErrorCodeSys ec;
+    // What had just completed could not be cancelled: then nobody would end this wait.
+    if (timed_out_ || aborted_) co_return failure("send", asio::error::operation_aborted);
+    ++waiting_;
     co_await socket_.async_wait(runtime::TcpSocket::wait_write, into(ec));
+    --waiting_;
     if (ec) co_return failure("send", ec);
   }
 }
@@ -150,7 +157,10 @@ void ClientConnection::enlarge() {
 
 Task<Result<void>> ClientConnection::fill() {
   ErrorCodeSys ec;
+  if (timed_out_ || aborted_) co_return failure("read", asio::error::operation_aborted);
+  ++waiting_;
   const std::size_t n = co_await socket_.async_read_some(asio::buffer(data_ + end_, capacity_ - end_), into(ec));
+  --waiting_;
   eof_ = ec == asio::error::eof;
   if (ec) co_return failure("read", ec);
   end_ += n;

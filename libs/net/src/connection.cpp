@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstring>
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <boost/asio/buffer.hpp>
@@ -86,18 +87,14 @@ void Connection::sweep(SteadyTime now) noexcept {
     }
     return;
   }
-  if (phase_ == Phase::Work) {
-    // Nobody reads from the client now, so a peek is the only way to see that it has gone.
-    char byte = 0;
-    const auto n = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    const bool gone = n == 0 || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
-    if (gone && exchange_ != nullptr && !exchange_->client_gone) {
-      exchange_->client_gone = true;
-      if (exchange_->waiting_on != nullptr) exchange_->waiting_on->abort();
-    }
+  if (phase_ == Phase::Work && write_deadline_ == kNever) {
+    if (exchange_ == nullptr || (!exchange_->client_gone && !client_has_left())) return;
+    exchange_->client_gone = true;
+    // Once a tick until it ends: what is waited for may be another thing by now.
+    if (exchange_->waiting_on != nullptr) exchange_->waiting_on->abort();
     return;
   }
-  bool expired = now >= deadline_ || (phase_ == Phase::Idle && server_.stopping_);
+  bool expired = now >= deadline_ || now >= write_deadline_ || (phase_ == Phase::Idle && server_.stopping_);
   if (phase_ == Phase::Body) {
     const auto waited = body_waited_ + (now - body_wait_started_);
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(waited).count();
@@ -111,9 +108,15 @@ void Connection::sweep(SteadyTime now) noexcept {
     }
     return;
   }
+  // An operation that has just completed cannot be cancelled any more: whoever goes on looks at the flag.
   timed_out_ = true;
-  deadline_ = kNever;
   socket_.cancel(ignored);
+}
+
+/// Nobody reads from the client now, and a peek would see only what it sent before it left.
+bool Connection::client_has_left() noexcept {
+  pollfd socket{socket_.native_handle(), POLLRDHUP, 0};
+  return ::poll(&socket, 1, 0) > 0;
 }
 
 // ---- reading heads
@@ -174,7 +177,7 @@ Task<bool> Connection::serve(RequestSlot& slot) {
     exchange.started = server_.clock_.now();
     if (state == HeadState::Gone && !timed_out_) co_return false;
     if (state != HeadState::Complete) {
-      co_await refuse_head(slot);
+      co_await refuse_head(slot, state);
       co_return false;
     }
     ++requests_;
@@ -207,24 +210,30 @@ Task<bool> Connection::serve(RequestSlot& slot) {
   co_return true;
 }
 
-Task<> Connection::refuse_head(RequestSlot& slot) {
+Task<> Connection::refuse_head(RequestSlot& slot, HeadState state) {
   Exchange& exchange = *slot.exchange;
   Error error{ErrorCode::RequestTimeout, "head incomplete at its deadline", ErrorOrigin::Downstream};
   std::string_view reason = "head_timeout";
-  if (!timed_out_) {
+  if (state == HeadState::Refused) {
     error.code = slot.parser.rejection().code;
     reason = http::to_string(slot.parser.rejection().reason);
   }
-  timed_out_ = false;
+  enter(Phase::Work, kNever);
   Response response = server_.application_.refuse(exchange, error, reason);
   response.close = true;
   co_await answer(slot, std::move(response));
 }
 
+/// A tenth less at most, by the nanoseconds of its birth: clients that came together shall not all go together.
+SteadyTime::duration Connection::age_max() const noexcept {
+  const SteadyTime::duration most = server_.limits_.connection_age_max;
+  return most - most / 10 * (opened_.time_since_epoch().count() % 1000) / 1000;
+}
+
 bool Connection::may_keep(const Exchange& exchange, const Response& response) const noexcept {
   if (response.close || !exchange.head_valid || !exchange.request.keep_alive) return false;
   if (server_.draining_ || requests_ >= server_.limits_.requests_per_connection_max) return false;
-  if (exchange.started - opened_ > server_.limits_.connection_age_max) return false;
+  if (exchange.started - opened_ > age_max()) return false;
   const RequestBody& body = *exchange.body;
   if (body.complete()) return true;
   // The rest of a short body is read away; for a long one, or one that waits for 100, closing is cheaper for both.
@@ -245,14 +254,19 @@ Task<bool> Connection::answer(RequestSlot& slot, Response response) {
   completion.code = response.code;
   bool whole = !exchange.client_gone;
   if (whole) {
-    compose_head(slot, response, keep, unknown_length && http11, bodiless);
-    const auto* const text = std::get_if<std::string>(&response.body);
-    enter(Phase::Write, server_.clock_.coarse_now() + server_.limits_.write_stall_timeout);
-    Pieces pieces{slot.out, text != nullptr && !bodiless ? std::string_view(*text) : std::string_view()};
-    const Wrote wrote = write_now(pieces);
-    whole = wrote == Wrote::All || (wrote == Wrote::Some && co_await write_rest(pieces));
-    if (whole && stream != nullptr && !bodiless) {
-      whole = co_await relay(**stream, unknown_length && http11, response.length);
+    try {
+      compose_head(slot, response, keep, unknown_length && http11, bodiless);
+      const auto* const text = std::get_if<std::string>(&response.body);
+      Pieces pieces{slot.out, text != nullptr && !bodiless ? std::string_view(*text) : std::string_view()};
+      const Wrote wrote = write_now(pieces);
+      whole = wrote == Wrote::All || (wrote == Wrote::Some && co_await write_rest(pieces));
+      if (whole && stream != nullptr && !bodiless) {
+        whole = co_await relay(**stream, unknown_length && http11, response.length);
+      }
+    } catch (const std::exception& failure) {
+      // Not past this point: work in the background refers to the answer's body, which would go with this frame.
+      server_.logger_.write(log::Level::Error, "answer_failed", {{"what", std::string_view(failure.what())}});
+      whole = false;
     }
     if (!whole) reset_connection();
   } else {
@@ -303,13 +317,11 @@ void Connection::compose_head(RequestSlot& slot, Response& response, bool keep, 
 Task<bool> Connection::relay(BodySource& source, bool chunked, std::optional<std::uint64_t> length) {
   std::uint64_t left = length.value_or(UINT64_MAX);
   for (;;) {
-    enter(Phase::Work, kNever);
     auto piece = co_await source.next();
     if (!piece || exchange_->client_gone) co_return false;
     if (piece->empty()) break;
     if (piece->size() > left) co_return false;
     left -= piece->size();
-    enter(Phase::Write, server_.clock_.coarse_now() + server_.limits_.write_stall_timeout);
     char size_line[20];
     Pieces pieces{std::string_view(), std::string_view(piece->data(), piece->size()), std::string_view()};
     if (chunked) {
@@ -323,7 +335,6 @@ Task<bool> Connection::relay(BodySource& source, bool chunked, std::optional<std
     if (wrote == Wrote::Failed || (wrote == Wrote::Some && !co_await write_rest(pieces))) co_return false;
   }
   if (chunked) {
-    enter(Phase::Write, server_.clock_.coarse_now() + server_.limits_.write_stall_timeout);
     Pieces last{"0\r\n\r\n"};
     const Wrote wrote = write_now(last);
     co_return wrote == Wrote::All || (wrote == Wrote::Some && co_await write_rest(last));
@@ -346,15 +357,16 @@ Task<> Connection::linger() {
   socket_.shutdown(runtime::TcpSocket::shutdown_send, ec);
   if (ec) co_return;
   enter(Phase::Linger, server_.clock_.coarse_now() + kLingerTime);
-  auto waste = server_.stream_buffers_.lease();
-  while (co_await read_some({waste.get(), kStreamBytes}) != 0) {
+  // One buffer for all who linger, as nobody looks at what lands in it: thousands of them must not cost memory.
+  if (!server_.waste_) server_.waste_ = std::make_unique_for_overwrite<char[]>(kStreamBytes);
+  while (co_await read_some({server_.waste_.get(), kStreamBytes}) != 0) {
   }
-  server_.stream_buffers_.give_back(std::move(waste));
 }
 
 // ---- the socket
 
 Task<std::size_t> Connection::read_some(std::span<char> to) {
+  if (timed_out_) co_return 0;
   ErrorCodeSys ec;
   const std::size_t n = co_await socket_.async_read_some(asio::buffer(to.data(), to.size()), into(ec));
   co_return ec ? 0 : n;
@@ -381,9 +393,10 @@ Connection::Wrote Connection::write_now(Pieces& pieces) noexcept {
 Task<bool> Connection::write_rest(Pieces pieces) {
   for (;;) {
     ErrorCodeSys ec;
+    write_deadline_ = server_.clock_.coarse_now() + server_.limits_.write_stall_timeout;
     co_await socket_.async_wait(runtime::TcpSocket::wait_write, into(ec));
+    write_deadline_ = kNever;
     if (ec) co_return false;
-    deadline_ = server_.clock_.coarse_now() + server_.limits_.write_stall_timeout;
     const Wrote wrote = write_now(pieces);
     if (wrote != Wrote::Some) co_return wrote == Wrote::All;
   }

@@ -48,7 +48,8 @@ class Connection final : public SweepEntry {
 
  private:
   friend class RequestBody;
-  enum class Phase : std::uint8_t { Idle, Head, Work, Body, Write, Linger };
+  /// What is read, or not; writing goes on beside it.
+  enum class Phase : std::uint8_t { Idle, Head, Work, Body, Linger };
   enum class HeadState : std::uint8_t { Complete, NeedMore, Refused, Gone };
 
   HeadState try_head(RequestSlot& slot);
@@ -56,8 +57,9 @@ class Connection final : public SweepEntry {
   bool make_room(RequestSlot& slot);
   /// Serves what has arrived; true when the connection may wait for the next request.
   runtime::Task<bool> serve(RequestSlot& slot);
-  runtime::Task<> refuse_head(RequestSlot& slot);
+  runtime::Task<> refuse_head(RequestSlot& slot, HeadState state);
   runtime::Task<bool> answer(RequestSlot& slot, Response response);
+  SteadyTime::duration age_max() const noexcept;
   bool may_keep(const Exchange& exchange, const Response& response) const noexcept;
   void compose_head(RequestSlot& slot, Response& response, bool keep, bool chunked, bool bodiless);
   runtime::Task<bool> relay(BodySource& source, bool chunked, std::optional<std::uint64_t> length);
@@ -76,7 +78,9 @@ class Connection final : public SweepEntry {
   void enter(Phase phase, SteadyTime deadline) noexcept {
     phase_ = phase;
     deadline_ = deadline;
+    timed_out_ = false;
   }
+  bool client_has_left() noexcept;
   void reset_connection() noexcept;  ///< RST: the client must not take a cut answer for a whole one
 
   Server& server_;
@@ -84,7 +88,8 @@ class Connection final : public SweepEntry {
   IpAddress peer_;
   SteadyTime opened_;
   SteadyTime idle_since_{};
-  SteadyTime deadline_ = SteadyTime::max();
+  SteadyTime deadline_ = SteadyTime::max();        ///< of the phase
+  SteadyTime write_deadline_ = SteadyTime::max();  ///< while a write waits; apart, as an upload may go on meanwhile
   SteadyTime body_wait_started_{};
   std::chrono::nanoseconds body_waited_{0};
   Exchange* exchange_ = nullptr;  ///< while one is worked on

@@ -17,13 +17,10 @@ ConnectionPool::~ConnectionPool() = default;
 
 std::unique_ptr<ClientConnection> ConnectionPool::take(std::chrono::milliseconds rested_max) {
   while (!idle_.empty()) {
+    // The warmest: when it has rested for too long, all others have too, which is no reason to drop them.
+    if (sweeper_.clock().coarse_now() - idle_.back()->rested_since() > rested_max) return nullptr;
     auto connection = std::move(idle_.back());
     idle_.pop_back();
-    const auto rested = sweeper_.clock().coarse_now() - connection->rested_since();
-    if (rested > rested_max) {
-      idle_.clear();  // all others have rested longer
-      return nullptr;
-    }
     // Closed meanwhile, or with bytes that nobody asked for: those would become the next client's answer.
     if (!connection->stale()) return connection;
   }

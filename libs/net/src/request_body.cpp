@@ -123,14 +123,12 @@ Task<Result<void>> RequestBody::fill() {
   c.enter(Connection::Phase::Body, now + c.server_.limits_.body_idle_timeout);
   const std::size_t n = co_await c.read_some({slot_.stream.get(), room});
   c.body_waited_ += c.server_.clock_.coarse_now() - now;
-  if (c.phase_ == Connection::Phase::Body) c.enter(Connection::Phase::Work, SteadyTime::max());
+  const bool late = c.timed_out_;
+  c.enter(Connection::Phase::Work, SteadyTime::max());
   streamed_ = {slot_.stream.get(), n};
   if (n != 0) co_return Result<void>{};
   if (cancelled_) co_return fail(ErrorCode::InternalError, "body is not read any more");
-  if (c.timed_out_) {
-    c.timed_out_ = false;
-    co_return fail(ErrorCode::RequestTimeout, "body too slow", ErrorOrigin::Downstream);
-  }
+  if (late) co_return fail(ErrorCode::RequestTimeout, "body too slow", ErrorOrigin::Downstream);
   slot_.exchange->client_gone = true;
   co_return fail(ErrorCode::RequestTimeout, "client has gone", ErrorOrigin::Downstream);
 }

@@ -37,24 +37,19 @@ std::size_t ConnectionBudget::Hash::operator()(const IpAddress& address) const n
 }
 
 bool ConnectionBudget::take(const IpAddress& address) {
-  if (open_.fetch_add(1, std::memory_order_relaxed) >= max_) {
-    open_.fetch_sub(1, std::memory_order_relaxed);
-    return false;
-  }
   const std::lock_guard lock(mutex_);
-  std::uint32_t& count = by_address_[address];
-  if (count >= per_address_max_) {
-    open_.fetch_sub(1, std::memory_order_relaxed);
-    return false;
-  }
+  if (open_.load(std::memory_order_relaxed) >= max_) return false;
+  std::uint32_t& count = by_address_[address.masked_v6(ipv6_prefix_)];
+  if (count >= per_address_max_) return false;
   ++count;
+  open_.fetch_add(1, std::memory_order_relaxed);
   return true;
 }
 
 void ConnectionBudget::give_back(const IpAddress& address) noexcept {
-  open_.fetch_sub(1, std::memory_order_relaxed);
   const std::lock_guard lock(mutex_);
-  const auto found = by_address_.find(address);
+  open_.fetch_sub(1, std::memory_order_relaxed);
+  const auto found = by_address_.find(address.masked_v6(ipv6_prefix_));
   if (found != by_address_.end() && --found->second == 0) by_address_.erase(found);
 }
 
@@ -146,7 +141,13 @@ void Server::start(runtime::TcpSocket socket) {
   if (!budget_.take(peer)) return;  // closing says it cheapest
   socket.non_blocking(true, ec);
   socket.set_option(asio::ip::tcp::no_delay(true), ec);
-  if (!serving_.spawn(Connection::run(*this, std::move(socket), peer))) budget_.give_back(peer);
+  bool started = false;
+  try {
+    started = serving_.spawn(Connection::run(*this, std::move(socket), peer));
+  } catch (const std::bad_alloc&) {
+    logger_.write(log::Level::Error, "connection_failed");
+  }
+  if (!started) budget_.give_back(peer);
 }
 
 void Server::stop_accepting() {

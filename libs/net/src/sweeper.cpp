@@ -28,14 +28,14 @@ void Sweeper::link(SweepEntry& entry) noexcept {
 void Sweeper::unlink(SweepEntry& entry) noexcept {
   (entry.previous_ != nullptr ? entry.previous_->next_ : first_) = entry.next_;
   if (entry.next_ != nullptr) entry.next_->previous_ = entry.previous_;
+  if (upcoming_ == &entry) upcoming_ = entry.next_;
 }
 
 void Sweeper::sweep() noexcept {
   const SteadyTime now = clock_.coarse_now();
-  for (SweepEntry* entry = first_; entry != nullptr;) {
-    SweepEntry* const next = entry->next_;  // the entry may go
+  for (SweepEntry* entry = first_; entry != nullptr; entry = upcoming_) {
+    upcoming_ = entry->next_;
     entry->sweep(now);
-    entry = next;
   }
 }
 

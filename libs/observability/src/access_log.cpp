@@ -13,6 +13,7 @@ constexpr std::size_t kFlushBytes = 64U << 10U;
 /// Room above the threshold for one ordinary line; the buffer of a hostile one (every byte escaped) may grow.
 constexpr std::size_t kBufferBytes = kFlushBytes + (16U << 10U);
 constexpr std::size_t kClientTextMax = 2U << 10U;
+constexpr std::size_t kMethodWidth = 4;
 
 template <class Integer>
 void append_number(std::string& out, std::string_view key, Integer value) {
@@ -48,6 +49,22 @@ class AccessLog::Impl final {
   explicit Impl(Logger& logger) : logger_(logger) { buffer_.reserve(kBufferBytes); }
 
   void write(const AccessRecord& record) {
+    if (logger_.format() == Logger::Format::Json) {
+      write_json(record);
+    } else {
+      write_text(record);
+    }
+    if (buffer_.size() >= kFlushBytes) flush();
+  }
+
+  void flush() {
+    if (buffer_.empty()) return;
+    logger_.write_lines(std::move(buffer_));
+    buffer_.reserve(kBufferBytes);
+  }
+
+ private:
+  void write_json(const AccessRecord& record) {
     std::string& out = buffer_;
     out += R"({"time":")";
     timestamp_.append(out, record.time);
@@ -67,16 +84,38 @@ class AccessLog::Impl final {
     append_optional_text(out, R"(,"upstream":)", record.upstream);
     append_optional_text(out, R"(,"code":)", record.error_code);
     out += "}\n";
-    if (out.size() >= kFlushBytes) flush();
   }
 
-  void flush() {
-    if (buffer_.empty()) return;
-    logger_.write_lines(std::move(buffer_));
-    buffer_.reserve(kBufferBytes);
+  /// "12:00:01.123 GET  /hello 200 0.3 ms 127.0.0.1 -> 127.0.0.1:3000"
+  void write_text(const AccessRecord& record) {
+    std::string& out = buffer_;
+    timestamp_.append_clock(out, record.time);
+    out += ' ';
+    const std::size_t start = out.size();
+    append_json_escaped(out, record.method.empty() ? "-" : safe(record.method));
+    if (const std::size_t width = out.size() - start; width < kMethodWidth) out.append(kMethodWidth - width, ' ');
+    out += ' ';
+    append_json_escaped(out, record.path.empty() ? "-" : safe(record.path));
+    append_number(out, " ", record.status);
+    if (record.total_us >= 0) {
+      const std::int64_t tenths = (record.total_us + 50) / 100;
+      append_number(out, " ", tenths / 10);
+      append_number(out, ".", tenths % 10);
+      out += " ms";
+    }
+    out += ' ';
+    append_json_escaped(out, record.client);
+    append_named(out, " -> ", record.upstream);
+    append_named(out, " ", record.error_code);
+    out += '\n';
   }
 
- private:
+  static void append_named(std::string& out, std::string_view before, std::string_view text) {
+    if (text.empty()) return;
+    out += before;
+    append_json_escaped(out, text);
+  }
+
   /// Client text as it may be shown. Masked first and cut then: a cut token would no longer look like one.
   std::string_view safe(std::string_view text) {
     return logger_.redactor().redact(text, scratch_).substr(0, kClientTextMax);

@@ -95,6 +95,7 @@ class Logger::Impl final {
         queue_(options.fd, options.queue_bytes_max, options.shutdown_limit, clock_) {}
 
   bool enabled(Level level) const noexcept { return level >= options_.level && level != Level::Off; }
+  Format format() const noexcept { return options_.format; }
   const Redactor& redactor() const noexcept { return redactor_; }
   LogQueue& queue() noexcept { return queue_; }
 
@@ -183,6 +184,10 @@ Logger::~Logger() = default;
 
 bool Logger::enabled(Level level) const noexcept {
   return impl_->enabled(level);
+}
+
+Logger::Format Logger::format() const noexcept {
+  return impl_->format();
 }
 
 void Logger::write(Level level, std::string_view event, std::initializer_list<Field> fields) {

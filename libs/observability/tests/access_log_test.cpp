@@ -141,5 +141,60 @@ TEST_F(AccessLogTest, FlushesAtTheEnd) {
   EXPECT_EQ(std::ranges::count(written(), '\n'), 1);
 }
 
+class TextAccessLogTest : public AccessLogTest {
+ protected:
+  std::string line(const AccessRecord& record) {
+    AccessLog log(text_logger_);
+    log.write(record);
+    log.flush();
+    EXPECT_TRUE(text_logger_.flush());
+    return pipe_.drain();
+  }
+
+  Logger text_logger_{{.format = Logger::Format::Text, .fd = pipe_.writer(), .clock = &clock_},
+                      Redactor({Secret<std::string>("known-secret-1")})};
+};
+
+TEST_F(TextAccessLogTest, WritesAShortLineForAPerson) {
+  AccessRecord proxied = record();
+  proxied.method = "GET";
+  proxied.path = "/hello";
+  proxied.status = 200;
+  proxied.total_us = 349;
+  proxied.client = "127.0.0.1";
+  proxied.upstream = "127.0.0.1:3000";
+  proxied.error_code = {};
+  EXPECT_EQ(line(proxied), "12:00:01.123 GET  /hello 200 0.3 ms 127.0.0.1 -> 127.0.0.1:3000\n");
+  EXPECT_EQ(line(record()), "12:00:01.123 POST /auth/login 429 0.8 ms 2001:db8::1 rate_limited\n");
+}
+
+TEST_F(TextAccessLogTest, RoundsToATenthOfAMillisecond) {
+  AccessRecord timed = record();
+  const std::pair<std::int64_t, const char*> rows[] = {
+      {0, " 0.0 ms "}, {49, " 0.0 ms "}, {50, " 0.1 ms "}, {9950, " 10.0 ms "}, {12'345'678, " 12345.7 ms "}};
+  for (const auto& [microseconds, text] : rows) {
+    timed.total_us = microseconds;
+    EXPECT_NE(line(timed).find(text), std::string::npos) << microseconds;
+  }
+  timed.total_us = AccessRecord::kNotMeasured;
+  EXPECT_EQ(line(timed), "12:00:01.123 POST /auth/login 429 2001:db8::1 rate_limited\n");
+}
+
+TEST_F(TextAccessLogTest, ShowsThatARefusedHeadHasNoMethodAndNoPath) {
+  AccessRecord refused = record();
+  refused.method = refused.path = {};
+  refused.status = 400;
+  refused.error_code = "malformed_request";
+  EXPECT_EQ(line(refused), "12:00:01.123 -    - 400 0.8 ms 2001:db8::1 malformed_request\n");
+}
+
+TEST_F(TextAccessLogTest, EscapesAndMasksClientText) {
+  AccessRecord hostile = record();
+  hostile.method = "G\x1b[2J\n";
+  hostile.path = "/known-secret-1/\x01\xff";
+  const std::string text = line(hostile);
+  EXPECT_EQ(text, "12:00:01.123 G\\u001b[2J\\n /***/\\u0001\xef\xbf\xbd 429 0.8 ms 2001:db8::1 rate_limited\n");
+}
+
 }  // namespace
 }  // namespace sallyport::log

@@ -16,7 +16,12 @@ TaskScope::~TaskScope() {
 bool TaskScope::spawn(Task<> task) {
   if (running_ >= limit_) return false;
   ++running_;
-  asio::co_spawn(executor_, std::move(task), [this](std::exception_ptr failure) { finished(std::move(failure)); });
+  try {
+    asio::co_spawn(executor_, std::move(task), [this](std::exception_ptr failure) { finished(std::move(failure)); });
+  } catch (...) {  // no memory to start it with
+    --running_;
+    throw;
+  }
   return true;
 }
 

@@ -10,6 +10,13 @@ from dataclasses import dataclass, field
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] (\d{3})(?: ([^\r\n]*))?")
 
 
+def _readable(sock, seconds):
+    """Whether bytes or the end are there within this time. Not select(), which knows no descriptor above 1023."""
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))
+
+
 class Broken(Exception):
     """The connection ended, or turned into something that is not HTTP, before an answer was complete."""
 
@@ -91,7 +98,7 @@ class RawClient:
     def send_bytewise(self, data, pace=0.0001):
         """One byte a segment. Stops when an answer or the end has come, as there is nobody left to tell."""
         for index in range(len(data)):
-            if select.select([self.socket], [], [], 0)[0] or self.send(data[index : index + 1]) == 0:
+            if _readable(self.socket, 0) or self.send(data[index : index + 1]) == 0:
                 return index
             if pace:
                 time.sleep(pace)
@@ -102,7 +109,7 @@ class RawClient:
         if self.ended:
             return False
         left = end - time.monotonic()
-        if left <= 0 or not select.select([self.socket], [], [], left)[0]:
+        if left <= 0 or not _readable(self.socket, left):
             raise TimeoutError(f"no bytes in time; so far: {bytes(self.buffer[:200])!r}")
         try:
             data = self.socket.recv(1 << 18)
@@ -222,4 +229,4 @@ class RawClient:
 
     def silent_for(self, seconds):
         """True when neither a byte nor the end comes within this time."""
-        return not self.buffer and not self.ended and not select.select([self.socket], [], [], seconds)[0]
+        return not self.buffer and not self.ended and not _readable(self.socket, seconds)

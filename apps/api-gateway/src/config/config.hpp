@@ -20,6 +20,7 @@ struct ListenAddress {
 };
 
 enum class ForwardedHeader : std::uint8_t { XForwardedFor, Forwarded };
+enum class ForwardedProto : std::uint8_t { Http, Https };
 
 struct HostPort {
   std::string host;  ///< a name, an IPv4 address, or an IPv6 address without brackets
@@ -78,6 +79,7 @@ struct Config {
   std::vector<std::string> hosts;  ///< authorities answered for; empty: any
   std::vector<Cidr> trusted_proxies;
   ForwardedHeader forwarded_header = ForwardedHeader::XForwardedFor;
+  ForwardedProto forwarded_proto = ForwardedProto::Http;  ///< what clients speak to trusted proxies that do not say
   std::vector<Cidr> internal_access;
   std::uint32_t ipv6_prefix = 64;  ///< bits of an IPv6 address that identify a client
   std::string redis_key_prefix = "sp:";

@@ -18,16 +18,12 @@
 
 namespace sallyport::api_gateway {
 
-/// When a changed value takes effect.
-enum class Change : std::uint8_t { Reload, Restart };
-
 /// What the reference page says about a key.
 struct KeyDoc {
   std::string_view name;
   std::string type;  ///< with the unit in it
   std::string bounds;
   std::string fallback;  ///< the value when the file does not name the key
-  Change change = Change::Reload;
   std::string help;
   bool required = false;
   bool refused = false;  ///< known, but an error in this build; `help` says why
@@ -101,11 +97,10 @@ void read_scalar(const YamlNode& node, std::string_view key, Quotes quotes, cons
 /// Makers of keys: the member says the default, and it belongs to T or to a base of it.
 
 template <class T, class Owner, class Integer>
-Key<T> integer_key(std::string_view name, Integer Owner::* member, std::uint64_t min, std::uint64_t max, Change change,
+Key<T> integer_key(std::string_view name, Integer Owner::* member, std::uint64_t min, std::uint64_t max,
                    std::string help) {
   Key<T> key;
-  key.doc = KeyDoc{name,   "integer",      fmt::format("{} to {}", min, max), fmt::format("{}", T{}.*member),
-                   change, std::move(help)};
+  key.doc = KeyDoc{name, "integer", fmt::format("{} to {}", min, max), fmt::format("{}", T{}.*member), std::move(help)};
   key.read = [=](const YamlNode& node, T& out, Problems& problems) {
     read_scalar(
         node, name, Quotes::Refused, [=](std::string_view text) { return parse_integer(text, min, max); },
@@ -116,14 +111,10 @@ Key<T> integer_key(std::string_view name, Integer Owner::* member, std::uint64_t
 
 template <class T, class Owner, class Duration>
 Key<T> duration_key(std::string_view name, Duration Owner::* member, std::chrono::milliseconds min,
-                    std::chrono::milliseconds max, Change change, std::string help) {
+                    std::chrono::milliseconds max, std::string help) {
   Key<T> key;
-  key.doc = KeyDoc{name,
-                   "duration",
-                   fmt::format("{} to {}", format_duration(min), format_duration(max)),
-                   format_duration(T{}.*member),
-                   change,
-                   std::move(help)};
+  key.doc = KeyDoc{name, "duration", fmt::format("{} to {}", format_duration(min), format_duration(max)),
+                   format_duration(T{}.*member), std::move(help)};
   key.read = [=](const YamlNode& node, T& out, Problems& problems) {
     read_scalar(
         node, name, Quotes::Allowed, [=](std::string_view text) { return parse_bounded_duration(text, min, max); },
@@ -139,11 +130,10 @@ Key<T> duration_key(std::string_view name, Duration Owner::* member, std::chrono
 
 template <class T, class Owner>
 Key<T> size_key(std::string_view name, std::uint64_t Owner::* member, std::uint64_t min, std::uint64_t max,
-                Change change, std::string help) {
+                std::string help) {
   Key<T> key;
-  key.doc = KeyDoc{
-      name,   "size",         fmt::format("{} to {}", format_size(min), format_size(max)), format_size(T{}.*member),
-      change, std::move(help)};
+  key.doc = KeyDoc{name, "size", fmt::format("{} to {}", format_size(min), format_size(max)), format_size(T{}.*member),
+                   std::move(help)};
   key.read = [=](const YamlNode& node, T& out, Problems& problems) {
     read_scalar(
         node, name, Quotes::Allowed, [=](std::string_view text) { return parse_bounded_size(text, min, max); },
@@ -155,9 +145,9 @@ Key<T> size_key(std::string_view name, std::uint64_t Owner::* member, std::uint6
 Parsed<bool> parse_bool(std::string_view text);
 
 template <class T, class Owner>
-Key<T> bool_key(std::string_view name, bool Owner::* member, Change change, std::string help) {
+Key<T> bool_key(std::string_view name, bool Owner::* member, std::string help) {
   Key<T> key;
-  key.doc = KeyDoc{name, "boolean", "true, false", T{}.*member ? "true" : "false", change, std::move(help)};
+  key.doc = KeyDoc{name, "boolean", "true, false", T{}.*member ? "true" : "false", std::move(help)};
   key.read = [=](const YamlNode& node, T& out, Problems& problems) {
     read_scalar(node, name, Quotes::Refused, parse_bool, [&](bool value) { out.*member = value; }, problems);
   };
@@ -178,11 +168,10 @@ std::string join_names(const EnumNames<Enum>& names) {
 }
 
 template <class T, class Owner, class Enum>
-Key<T> enum_key(std::string_view name, Enum Owner::* member, EnumNames<Enum> names, Change change, std::string help) {
+Key<T> enum_key(std::string_view name, Enum Owner::* member, EnumNames<Enum> names, std::string help) {
   const auto now = std::find_if(names.begin(), names.end(), [&](const auto& n) { return n.second == T{}.*member; });
   Key<T> key;
-  key.doc = KeyDoc{name,   "word",         join_names(names), now == names.end() ? "" : std::string(now->first),
-                   change, std::move(help)};
+  key.doc = KeyDoc{name, "word", join_names(names), now == names.end() ? "" : std::string(now->first), std::move(help)};
   key.read = [=](const YamlNode& node, T& out, Problems& problems) {
     const auto parse = [&](std::string_view text) -> Parsed<Enum> {
       for (const auto& [word, value] : names) {
@@ -197,9 +186,9 @@ Key<T> enum_key(std::string_view name, Enum Owner::* member, EnumNames<Enum> nam
 
 template <class T, class Owner>
 Key<T> text_key(std::string_view name, std::string Owner::* member, std::string bounds,
-                Parsed<std::string> (*parse)(std::string_view), Change change, std::string help) {
+                Parsed<std::string> (*parse)(std::string_view), std::string help) {
   Key<T> key;
-  key.doc = KeyDoc{name, "text", std::move(bounds), T{}.*member, change, std::move(help)};
+  key.doc = KeyDoc{name, "text", std::move(bounds), T{}.*member, std::move(help)};
   key.read = [=](const YamlNode& node, T& out, Problems& problems) {
     read_scalar(
         node, name, Quotes::Allowed, parse, [&](std::string value) { out.*member = std::move(value); }, problems);
@@ -236,10 +225,10 @@ std::vector<Value> read_list(const YamlNode& node, std::string_view key, std::si
 
 template <class T, class Owner, class Value>
 Key<T> list_key(std::string_view name, std::vector<Value> Owner::* member, std::string type, std::size_t max,
-                std::string fallback, Parsed<Value> (*parse)(std::string_view), Change change, std::string help) {
+                std::string fallback, Parsed<Value> (*parse)(std::string_view), std::string help) {
   Key<T> key;
-  key.doc = KeyDoc{
-      name, "list of " + std::move(type), fmt::format("at most {}", max), std::move(fallback), change, std::move(help)};
+  key.doc =
+      KeyDoc{name, "list of " + std::move(type), fmt::format("at most {}", max), std::move(fallback), std::move(help)};
   key.read = [=](const YamlNode& node, T& out, Problems& problems) {
     out.*member = read_list(node, name, max, parse, problems);
   };

@@ -14,8 +14,7 @@ types and values out of bounds are errors, all reported at once with file:line:c
 that without starting anything. Anchors, aliases and tags are not accepted.
 
 Durations are written `250ms`, `15s`, `15m`, `1h`, `14d`; sizes `512B`, `64KiB`, `1MiB`; addresses with a colon in them
-need quotes inside `[...]`. **Applies** says when a changed value takes effect: on a reload, or only on a restart.
-`config/gateway.yaml` is an example with comments.
+need quotes inside `[...]`. The file is read once, at the start. `config/gateway.yaml` is an example with comments.
 )";
 
 /// Inside a table cell '|' would end it.
@@ -32,13 +31,13 @@ template <class T>
 std::string section(std::string_view title, std::string_view text, const KeyTable<T>& table) {
   std::string out = fmt::format("\n## {}\n\n", title);
   if (!text.empty()) out += fmt::format("{}\n\n", text);
-  out += "| Key | Type | Bounds | Default | Applies | Meaning |\n|---|---|---|---|---|---|\n";
+  out += "| Key | Type | Bounds | Default | Meaning |\n|---|---|---|---|---|\n";
   for (const auto& key : table) {
     const KeyDoc& doc = key.doc;
     if (doc.refused) continue;
     const std::string fallback = doc.required ? "required" : doc.fallback.empty() ? "none" : doc.fallback;
-    out += fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", doc.name, doc.type, cell(doc.bounds), cell(fallback),
-                       doc.change == Change::Reload ? "reload" : "restart", cell(doc.help));
+    out += fmt::format("| `{}` | {} | {} | {} | {} |\n", doc.name, doc.type, cell(doc.bounds), cell(fallback),
+                       cell(doc.help));
   }
   bool any = false;
   for (const auto& key : table) {

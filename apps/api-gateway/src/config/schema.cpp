@@ -8,9 +8,9 @@ using namespace std::chrono_literals;
 template <class T>
 using Read = std::function<void(const YamlNode&, T&, Problems&)>;
 
-Key<Draft> custom(std::string_view name, std::string type, std::string bounds, std::string fallback, Change change,
-                  std::string help, Read<Draft> read) {
-  return Key<Draft>{KeyDoc{name, std::move(type), std::move(bounds), std::move(fallback), change, std::move(help)},
+Key<Draft> custom(std::string_view name, std::string type, std::string bounds, std::string fallback, std::string help,
+                  Read<Draft> read) {
+  return Key<Draft>{KeyDoc{name, std::move(type), std::move(bounds), std::move(fallback), std::move(help)},
                     std::move(read)};
 }
 
@@ -26,7 +26,7 @@ void check_listen(const YamlNode& node, const std::vector<ListenAddress>& listen
 }
 
 Key<Draft> listen_key() {
-  return custom("listen", "address or list of addresses", "1 to 16", "required in production", Change::Restart,
+  return custom("listen", "address or list of addresses", "1 to 16", "required in production",
                 "Where clients connect: an IP address and a port; port 0 takes any free one.",
                 [](const YamlNode& node, Draft& out, Problems& problems) {
                   if (node.kind == YamlNode::Kind::List) {
@@ -42,8 +42,7 @@ Key<Draft> listen_key() {
 }
 
 Key<Draft> threads_key() {
-  return custom("threads", "integer or auto", "1 to 256", "auto", Change::Restart,
-                "Event loops; `auto` is one for each processor core.",
+  return custom("threads", "integer or auto", "1 to 256", "auto", "Event loops; `auto` is one for each processor core.",
                 [](const YamlNode& node, Draft& out, Problems& problems) {
                   const auto parse = [](std::string_view text) -> Parsed<std::uint64_t> {
                     if (text == "auto") return 0;
@@ -71,39 +70,44 @@ KeyTable<Draft> make_root_keys() {
   return {
       listen_key(),
       threads_key(),
-      list_key<D>("hosts", &Config::hosts, "authorities", 256, "any", parse_authority, Change::Reload,
-                  "Authorities this gateway answers for; a request for another gets 421."),
+      list_key<D>(
+          "hosts", &Config::hosts, "authorities", 256, "any", parse_authority,
+          "Authorities this gateway answers for; a request for another gets 421, but for health checks. Without a "
+          "port: on every port."),
       list_key<D>("trusted_proxies", &Config::trusted_proxies, "address blocks", 256, "none", parse_block,
-                  Change::Reload, "Peers whose forwarding field names the client. Nobody else's is read."),
+                  "Peers whose forwarding field names the client. Nobody else's is read."),
       enum_key<D>("forwarded_header", &Config::forwarded_header,
                   EnumNames<ForwardedHeader>{{"x-forwarded-for", ForwardedHeader::XForwardedFor},
                                              {"forwarded", ForwardedHeader::Forwarded}},
-                  Change::Reload, "The one field in which trusted proxies name the client; all others are deleted."),
+                  "The one field in which trusted proxies name the client; all others are deleted."),
+      enum_key<D>("forwarded_proto", &Config::forwarded_proto,
+                  EnumNames<ForwardedProto>{{"http", ForwardedProto::Http}, {"https", ForwardedProto::Https}},
+                  "What clients speak to trusted proxies: upstreams get it as X-Forwarded-Proto. The `proto` of a "
+                  "`forwarded` entry goes first; a client that connects directly always speaks http."),
       list_key<D>("internal_access", &Config::internal_access, "address blocks", 256, "none", parse_block,
-                  Change::Reload,
                   "Who may read /metrics and the details of /health/ready: peer and client must match."),
-      integer_key<D>("ipv6_prefix", &Config::ipv6_prefix, 32, 128, Change::Reload,
+      integer_key<D>("ipv6_prefix", &Config::ipv6_prefix, 32, 128,
                      "Leading bits of an IPv6 address that stand for one client in rate limits."),
       text_key<D>("redis_key_prefix", &Config::redis_key_prefix, "1 to 32 of letters, digits, `:_-.`", parse_key_prefix,
-                  Change::Restart, "Begins every key in Redis."),
-      integer_key<D>("instances", &Config::instances, 1, 10000, Change::Reload,
+                  "Begins every key in Redis."),
+      integer_key<D>("instances", &Config::instances, 1, 10000,
                      "Gateways that share the traffic: divides limits that count locally while Redis is away. "
                      "Required in production when a policy has `on_store_error: local`."),
-      bool_key<D>("allow_plaintext", &Config::allow_plaintext, Change::Restart,
+      bool_key<D>("allow_plaintext", &Config::allow_plaintext,
                   "Allows plain redis:// and a plain upstream for the sign-in routes off loopback."),
       list_key<D>("rate_limits_off", &Config::rate_limits_off, "policy names", 2, "none", parse_switchable,
-                  Change::Reload, "Switches a built-in policy off (`global`, `auth`); start-up warns about it."),
-      custom("rate_limits", "map of policies", "at most 64", "the built-in `global` and `auth`", Change::Reload,
+                  "Switches a built-in policy off (`global`, `auth`); start-up warns about it."),
+      custom("rate_limits", "map of policies", "at most 64", "the built-in `global` and `auth`",
              "Policies by name, see below.", read_policies),
-      custom("upstreams", "map of upstreams", "at most 256", "required in production", Change::Reload,
-             "Services by name, see below.", read_upstreams),
-      custom("routes", "list of routes", "at most 1024", "required in production", Change::Reload,
-             "What is served, see below.", read_routes),
-      custom("cors", "map", "", "off", Change::Reload, "Cross-origin access for browsers, see below.",
+      custom("upstreams", "map of upstreams", "at most 256", "required in production", "Services by name, see below.",
+             read_upstreams),
+      custom("routes", "list of routes", "at most 1024", "required in production", "What is served, see below.",
+             read_routes),
+      custom("cors", "map", "", "off", "Cross-origin access for browsers, see below.",
              [](const YamlNode& node, D& out, Problems& problems) {
                read_map(cors_keys(), node, "cors", out.cors, problems);
              }),
-      custom("limits", "map", "", "see below", Change::Restart, "Limits of client connections, see below.",
+      custom("limits", "map", "", "see below", "Limits of client connections, see below.",
              [](const YamlNode& node, D& out, Problems& problems) {
                read_map(limit_keys(), node, "limits", out.limits, problems);
              }),
@@ -114,11 +118,11 @@ KeyTable<Draft> make_root_keys() {
                                         {"error", log::Level::Error},
                                         {"critical", log::Level::Critical},
                                         {"off", log::Level::Off}},
-                  Change::Restart, "Least level that is written."),
-      bool_key<D>("access_log", &Config::access_log, Change::Restart, "One line for each request."),
-      duration_key<D>("drain", &Config::drain, 0ms, 5min, Change::Reload,
+                  "Least level that is written."),
+      bool_key<D>("access_log", &Config::access_log, "One line for each request."),
+      duration_key<D>("drain", &Config::drain, 0ms, 5min,
                       "After SIGTERM: how long the listener stays open while readiness already fails."),
-      duration_key<D>("shutdown_timeout", &Config::shutdown_timeout, 0ms, 10min, Change::Reload,
+      duration_key<D>("shutdown_timeout", &Config::shutdown_timeout, 0ms, 10min,
                       "After that: the most that requests in flight are given to finish."),
       refused_key<D>("redis", kNoRedis),
       refused_key<D>("redis_url", kNoRedis),
@@ -143,16 +147,14 @@ const KeyTable<Draft>& root_keys() {
 const KeyTable<CorsConfig>& cors_keys() {
   using C = CorsConfig;
   static const KeyTable<C> table = {
-      required(list_key<C>("origins", &C::origins, "origins", 64, "", parse_origin, Change::Reload,
+      required(list_key<C>("origins", &C::origins, "origins", 64, "", parse_origin,
                            "Exact origins, such as https://app.example.com. There is no wildcard.")),
       list_key<C>("methods", &C::methods, "methods", 16, "GET, HEAD, POST, PUT, PATCH, DELETE", parse_method_name,
-                  Change::Reload, "What a preflight allows."),
+                  "What a preflight allows."),
       list_key<C>("headers", &C::headers, "field names", 64, "content-type, authorization, idempotency-key",
-                  parse_field_name, Change::Reload, "Request fields that a preflight allows."),
-      bool_key<C>("credentials", &C::credentials, Change::Reload,
-                  "Lets the browser send cookies and authorization with the request."),
-      duration_key<C>("max_age", &C::max_age, 0ms, 24h, Change::Reload,
-                      "How long a browser may remember a preflight (whole seconds)."),
+                  parse_field_name, "Request fields that a preflight allows."),
+      bool_key<C>("credentials", &C::credentials, "Lets the browser send cookies and authorization with the request."),
+      duration_key<C>("max_age", &C::max_age, 0ms, 24h, "How long a browser may remember a preflight (whole seconds)."),
   };
   return table;
 }
@@ -160,23 +162,21 @@ const KeyTable<CorsConfig>& cors_keys() {
 const KeyTable<ConnectionLimits>& limit_keys() {
   using L = ConnectionLimits;
   static const KeyTable<L> table = {
-      integer_key<L>("connections_max", &L::connections_max, 1, 1'000'000, Change::Restart,
-                     "Client connections of the process."),
-      integer_key<L>("connections_per_address_max", &L::connections_per_address_max, 1, 1'000'000, Change::Restart,
+      integer_key<L>("connections_max", &L::connections_max, 1, 1'000'000, "Client connections of the process."),
+      integer_key<L>("connections_per_address_max", &L::connections_per_address_max, 1, 1'000'000,
                      "Client connections of the process from one address."),
-      integer_key<L>("requests_per_connection_max", &L::requests_per_connection_max, 1, 1'000'000, Change::Restart,
+      integer_key<L>("requests_per_connection_max", &L::requests_per_connection_max, 1, 1'000'000,
                      "Requests after which a connection is closed."),
-      duration_key<L>("head_timeout", &L::head_timeout, 100ms, 2min, Change::Restart,
+      duration_key<L>("head_timeout", &L::head_timeout, 100ms, 2min,
                       "From the first byte of a request head to its last."),
-      duration_key<L>("keep_alive_timeout", &L::keep_alive_timeout, 100ms, 1h, Change::Restart,
-                      "Idle time between two requests."),
-      duration_key<L>("body_idle_timeout", &L::body_idle_timeout, 100ms, 10min, Change::Restart,
+      duration_key<L>("keep_alive_timeout", &L::keep_alive_timeout, 100ms, 1h, "Idle time between two requests."),
+      duration_key<L>("body_idle_timeout", &L::body_idle_timeout, 100ms, 10min,
                       "Longest silence inside a request body."),
-      duration_key<L>("write_stall_timeout", &L::write_stall_timeout, 100ms, 10min, Change::Restart,
+      duration_key<L>("write_stall_timeout", &L::write_stall_timeout, 100ms, 10min,
                       "Longest time that a client takes nothing of an answer."),
-      integer_key<L>("body_rate_min", &L::body_rate_min, 0, 1'000'000, Change::Restart,
+      integer_key<L>("body_rate_min", &L::body_rate_min, 0, 1'000'000,
                      "Least bytes a second of a request body after its first 5 s; 0: no such rule."),
-      duration_key<L>("connection_age_max", &L::connection_age_max, 1s, 24h, Change::Restart,
+      duration_key<L>("connection_age_max", &L::connection_age_max, 1s, 24h,
                       "Age after which a connection is closed at the next request (with 10 % jitter)."),
   };
   return table;

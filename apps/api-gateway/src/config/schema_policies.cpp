@@ -26,9 +26,8 @@ constexpr std::uint64_t positive(std::int64_t value) noexcept {
 
 Key<Policy> identity_key() {
   Key<Policy> key;
-  key.doc = KeyDoc{
-      "key",     "word",         "address, header:NAME, route",
-      "address", Change::Reload, "What a bucket belongs to. A request without the field falls back to its address."};
+  key.doc = KeyDoc{"key", "word", "address, header:NAME, route", "address",
+                   "What a bucket belongs to. A request without the field falls back to its address."};
   key.read = [](const YamlNode& node, Policy& out, Problems& problems) {
     if (node.kind == YamlNode::Kind::Scalar && node.text == "user") {
       return problems.error(node, "key: 'user' needs the identity service, which this build does not have yet");
@@ -127,34 +126,30 @@ std::vector<Policy> built_in_policies() {
 const KeyTable<Policy>& policy_keys() {
   using P = Policy;
   static const KeyTable<P> table = {
-      required(integer_key<P>("limit", &P::limit, 1, kExact - 1, Change::Reload,
+      required(integer_key<P>("limit", &P::limit, 1, kExact - 1,
                               "Charges that a window allows; limit x window must stay below 2^53 ms.")),
-      required(duration_key<P>("window", &P::window, 1s, 366 * 24h, Change::Reload, "Length of the window.")),
+      required(duration_key<P>("window", &P::window, 1s, 366 * 24h, "Length of the window.")),
       identity_key(),
       enum_key<P>(
           "algorithm", &P::algorithm,
           EnumNames<Algorithm>{{"fixed", Algorithm::Fixed}, {"sliding", Algorithm::Sliding}, {"gcra", Algorithm::Gcra}},
-          Change::Reload, "How requests are counted."),
-      with_fallback(
-          integer_key<P>("burst", &P::burst, 1, kExact - 1, Change::Reload, "With `gcra` only: how many at once."),
-          "the limit"),
-      integer_key<P>("cost", &P::cost, 1, kExact - 1, Change::Reload,
-                     "Charge of one request; at most the limit (and the burst)."),
+          "How requests are counted."),
+      with_fallback(integer_key<P>("burst", &P::burst, 1, kExact - 1, "With `gcra` only: how many at once."),
+                    "the limit"),
+      integer_key<P>("cost", &P::cost, 1, kExact - 1, "Charge of one request; at most the limit (and the burst)."),
       enum_key<P>("count", &P::count, EnumNames<Count>{{"all", Count::All}, {"failures", Count::Failures}},
-                  Change::Reload, "`failures`, with `fixed` only: requests that succeed are given back."),
+                  "`failures`, with `fixed` only: requests that succeed are given back."),
       enum_key<P>("group", &P::group, EnumNames<Group>{{"shared", Group::Shared}, {"route", Group::Route}},
-                  Change::Reload,
                   "One bucket for all routes of the policy, or one for each (default of `auth`: route)."),
       enum_key<P>("on_store_error", &P::on_store_error,
                   EnumNames<OnStoreError>{
                       {"local", OnStoreError::Local}, {"allow", OnStoreError::Allow}, {"deny", OnStoreError::Deny}},
-                  Change::Reload,
                   "While the store is away: count in this process, let everything pass, or answer 503."),
-      bool_key<P>("shadow", &P::shadow, Change::Reload, "Only counts what it would have denied."),
-      with_fallback(integer_key<P>("shadow_limit", &P::shadow_limit, 1, kExact - 1, Change::Reload,
+      bool_key<P>("shadow", &P::shadow, "Only counts what it would have denied."),
+      with_fallback(integer_key<P>("shadow_limit", &P::shadow_limit, 1, kExact - 1,
                                    "A candidate limit that is watched beside the real one."),
                     "none"),
-      list_key<P>("allow_list", &P::allow_list, "address blocks", 256, "none", parse_block, Change::Reload,
+      list_key<P>("allow_list", &P::allow_list, "address blocks", 256, "none", parse_block,
                   "Client addresses that this policy never counts."),
   };
   return table;

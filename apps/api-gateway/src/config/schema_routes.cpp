@@ -17,11 +17,7 @@ constexpr const char* kNoIdentity = "needs the identity service, which this buil
 
 Key<RouteConfig> path_key() {
   Key<RouteConfig> key;
-  key.doc = KeyDoc{"path",
-                   "pattern",
-                   "at most 256 characters",
-                   "",
-                   Change::Reload,
+  key.doc = KeyDoc{"path", "pattern", "at most 256 characters", "",
                    "`/x` is that path alone, `/x/*` is `/x` and all below. Case and a trailing slash do not matter; "
                    "the exact path beats the longest prefix."};
   key.read = [](const YamlNode& node, RouteConfig& out, Problems& problems) {
@@ -50,11 +46,7 @@ Key<RouteConfig> path_key() {
 
 Key<RouteConfig> auth_key() {
   Key<RouteConfig> key;
-  key.doc = KeyDoc{"auth",
-                   "word",
-                   "none",
-                   "",
-                   Change::Reload,
+  key.doc = KeyDoc{"auth", "word", "none", "",
                    "Who may call. `optional` and `required` come with the identity service and are errors until then."};
   key.read = [](const YamlNode& node, RouteConfig& out, Problems& problems) {
     if (node.kind == YamlNode::Kind::Scalar && (node.text == "optional" || node.text == "required")) {
@@ -117,14 +109,14 @@ void drop_replaced(Draft& out, const std::vector<RouteConfig>& named) {
 const KeyTable<UpstreamConfig>& upstream_keys() {
   using U = UpstreamConfig;
   static const KeyTable<U> table = {
-      required(list_key<U>("hosts", &U::hosts, "host:port", 64, "", parse_host_port, Change::Reload,
+      required(list_key<U>("hosts", &U::hosts, "host:port", 64, "", parse_host_port,
                            "Where the service listens. Names are resolved; IPv6 addresses stand in brackets.")),
-      duration_key<U>("timeout", &U::timeout, 10ms, 10min, Change::Reload,
+      duration_key<U>("timeout", &U::timeout, 10ms, 10min,
                       "From dispatch to the head of the answer, queue and connection included."),
-      duration_key<U>("connect_timeout", &U::connect_timeout, 10ms, 1min, Change::Reload, "To open a connection."),
-      integer_key<U>("max_in_flight", &U::max_in_flight, 1, 100'000, Change::Reload,
+      duration_key<U>("connect_timeout", &U::connect_timeout, 10ms, 1min, "To open a connection."),
+      integer_key<U>("max_in_flight", &U::max_in_flight, 1, 100'000,
                      "Requests of the process at this service at once; more are refused with 503."),
-      integer_key<U>("idle_connections_max", &U::idle_connections_max, 0, 10'000, Change::Reload,
+      integer_key<U>("idle_connections_max", &U::idle_connections_max, 0, 10'000,
                      "Connections kept open for each host by each thread."),
       refused_key<U>("retry", "retries are not supported by this build yet"),
       refused_key<U>("breaker", "circuit breakers are not supported by this build yet"),
@@ -136,21 +128,18 @@ const KeyTable<RouteConfig>& route_keys() {
   using R = RouteConfig;
   static const KeyTable<R> table = {
       path_key(),
-      list_key<R>("methods", &R::methods, "methods", 8, "all", parse_method, Change::Reload,
-                  "Exactly these; another gets 405."),
-      required(text_key<R>("upstream", &R::upstream, "a key of `upstreams`", parse_name, Change::Reload,
-                           "Where matching requests go.")),
+      list_key<R>("methods", &R::methods, "methods", 8, "all", parse_method, "Exactly these; another gets 405."),
+      required(
+          text_key<R>("upstream", &R::upstream, "a key of `upstreams`", parse_name, "Where matching requests go.")),
       auth_key(),
-      list_key<R>("rate_limits", &R::rate_limits, "policy names", kRoutePoliciesMax, "none", parse_name, Change::Reload,
+      list_key<R>("rate_limits", &R::rate_limits, "policy names", kRoutePoliciesMax, "none", parse_name,
                   "Policies beside `global`, which applies to every route. `auth` applies to /auth/login, "
                   "/auth/register and /auth/refresh whether or not it is named."),
-      text_key<R>("strip_prefix", &R::strip_prefix, "leading segments of `path`", parse_path, Change::Reload,
+      text_key<R>("strip_prefix", &R::strip_prefix, "leading segments of `path`", parse_path,
                   "Removed from the path before it is sent on."),
-      size_key<R>("body_max", &R::body_max, 0, kBodyMax, Change::Reload,
-                  "Largest request body; a larger one gets 413."),
-      bool_key<R>("streaming", &R::streaming, Change::Reload, "Sends the request on before its body has arrived."),
-      bool_key<R>("body_on_any_method", &R::body_on_any_method, Change::Reload,
-                  "Allows a body on GET, HEAD, DELETE and OPTIONS."),
+      size_key<R>("body_max", &R::body_max, 0, kBodyMax, "Largest request body; a larger one gets 413."),
+      bool_key<R>("streaming", &R::streaming, "Sends the request on before its body has arrived."),
+      bool_key<R>("body_on_any_method", &R::body_on_any_method, "Allows a body on GET, HEAD, DELETE and OPTIONS."),
       refused_key<R>("role", kNoIdentity),
       refused_key<R>("schema",
                      "validation by schema is not supported by this build yet: it comes with the identity "

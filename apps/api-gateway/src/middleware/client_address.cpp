@@ -42,22 +42,50 @@ std::string_view take_last(std::string_view& text, char separator, bool quotes) 
   return part;
 }
 
-/// The node of one forwarded-element (RFC 7239 section 4): exactly one `for`, a token or a quoted string.
-std::optional<IpAddress> parse_forwarded_element(std::string_view element) noexcept {
+/// One hop of a forwarding field.
+struct Hop {
+  IpAddress address;
+  std::optional<ForwardedProto> proto;
+};
+
+std::string_view unquoted(std::string_view value) noexcept {
+  const bool quoted = value.size() >= 2 && value.front() == '"' && value.back() == '"';
+  return quoted ? value.substr(1, value.size() - 2) : value;
+}
+
+std::optional<ForwardedProto> parse_proto(std::string_view value) noexcept {
+  if (iequals(value, "https")) return ForwardedProto::Https;
+  if (iequals(value, "http")) return ForwardedProto::Http;
+  return std::nullopt;
+}
+
+/// One forwarded-element (RFC 7239 section 4): exactly one `for`, a token or a quoted string. A `proto` that is
+/// repeated or neither http nor https says nothing.
+std::optional<Hop> parse_forwarded_element(std::string_view element) noexcept {
   std::optional<std::string_view> node;
+  std::optional<std::string_view> proto;
   while (!element.empty()) {
     const std::string_view pair = trim_ows(take_last(element, ';', true));
     const std::size_t equals = pair.find('=');
-    if (equals == std::string_view::npos || !iequals(pair.substr(0, equals), "for")) continue;
-    if (node) return std::nullopt;
-    node = pair.substr(equals + 1);
+    if (equals == std::string_view::npos) continue;
+    const std::string_view name = pair.substr(0, equals);
+    const std::string_view value = unquoted(pair.substr(equals + 1));
+    if (iequals(name, "for")) {
+      if (node) return std::nullopt;
+      node = value;
+    } else if (iequals(name, "proto")) {
+      proto = proto ? std::string_view() : value;
+    }
   }
-  if (!node) return std::nullopt;
-  if (node->size() >= 2 && node->front() == '"' && node->back() == '"') {
-    node->remove_prefix(1);
-    node->remove_suffix(1);
-  }
-  return IpAddress::parse_with_port(*node);
+  const auto address = node ? IpAddress::parse_with_port(*node) : std::nullopt;
+  if (!address) return std::nullopt;
+  return Hop{*address, proto ? parse_proto(*proto) : std::nullopt};
+}
+
+std::optional<Hop> parse_hop(std::string_view text, ForwardedHeader header) noexcept {
+  if (header == ForwardedHeader::Forwarded) return parse_forwarded_element(text);
+  const auto address = IpAddress::parse_with_port(text);
+  return address ? std::optional(Hop{*address, std::nullopt}) : std::nullopt;
 }
 
 /// Yields the hops of all lines from the right. Empty list members are none (RFC 9110 section 5.6.1.2).
@@ -104,15 +132,14 @@ ClientAddress find_client(const IpAddress& peer, const net::http::FieldList& fie
       out.vouched = seen != 0;
       return out;
     }
-    const auto address = seen == kForwardedHopsMax              ? std::nullopt
-                         : header == ForwardedHeader::Forwarded ? parse_forwarded_element(*hop)
-                                                                : IpAddress::parse_with_port(*hop);
-    if (!address) {
+    const auto named = seen == kForwardedHopsMax ? std::nullopt : parse_hop(*hop, header);
+    if (!named) {
       out.vouched = false;
       return out;
     }
-    out.client = *address;
-    if (!in_blocks(*address, trusted)) return out;
+    out.client = named->address;
+    out.proto = named->proto;
+    if (!in_blocks(named->address, trusted)) return out;
   }
 }
 

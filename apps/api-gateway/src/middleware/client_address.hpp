@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 
 #include "config/config.hpp"
@@ -18,6 +19,8 @@ struct ClientAddress {
   IpAddress client;           ///< who the request is attributed to
   bool peer_trusted = false;  ///< the peer is a trusted proxy
   bool vouched = true;        ///< every hop up to `client` was named: false when a trusted proxy said nothing usable
+  /// What `client` spoke to the trusted proxy that named it; nullopt when that proxy did not say.
+  std::optional<ForwardedProto> proto = std::nullopt;
   bool ignored_forwarding = false;  ///< an untrusted peer sent the configured field; it was not looked at
 };
 

@@ -1,5 +1,6 @@
 #include "middleware/edge_filters.hpp"
 
+#include "middleware/internal_routes.hpp"
 #include "refuse.hpp"
 #include "sallyport/core/ascii.hpp"
 #include "sallyport/net/http/authority.hpp"
@@ -7,7 +8,7 @@
 namespace sallyport::api_gateway {
 
 std::optional<net::Response> HostCheck::on_request(Exchange& exchange) {
-  if (config_.hosts.empty()) return std::nullopt;
+  if (config_.hosts.empty() || is_health_check(exchange.request.path)) return std::nullopt;
   const auto asked = net::http::parse_authority(exchange.request.host);
   for (const std::string& host : config_.hosts) {
     const auto ours = net::http::parse_authority(host);
@@ -26,6 +27,8 @@ std::optional<net::Response> ClientAddressFilter::on_request(Exchange& exchange)
   exchange.client = found.client;
   exchange.client_text.clear();
   found.client.append_to(exchange.client_text);
+  const ForwardedProto spoken = found.proto.value_or(config_.forwarded_proto);
+  exchange.client_proto = found.peer_trusted && spoken == ForwardedProto::Https ? "https" : "http";
   exchange.internal_access = has_internal_access(found, config_.internal_access);
   return std::nullopt;
 }

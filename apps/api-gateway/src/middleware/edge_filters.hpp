@@ -8,8 +8,9 @@
 
 namespace sallyport::api_gateway {
 
-/// Refuses requests for hosts that this gateway does not answer for; off without `hosts`.
-/// Order:   before anything that looks at the path.
+/// Refuses requests for hosts that this gateway does not answer for; off without `hosts`. Health checks pass, since a
+/// probe knows an address and no name; what they are told is the same for every host.
+/// Order:   after the client's address, so that a refusal is logged with it; before anything that routes.
 /// Answers: 421 misdirected_request.
 /// Cost:    no wait.
 /// Posture: hardened against clients; what keeps a page of another origin from rebinding a name to a dev gateway.
@@ -23,7 +24,7 @@ class HostCheck final : public net::Filter<Exchange> {
 };
 
 /// Finds out who asks (find_client) and whether internal routes may be shown to them.
-/// Order:   before the limits, which count by it.
+/// Order:   before everything that can refuse: the log names it, the limits count by it.
 /// Answers: nothing.
 /// Cost:    no wait; linear in the one forwarding field that is configured.
 /// Posture: believes forwarding fields of trusted proxies only.

@@ -26,7 +26,11 @@ net::Response ready(const Readiness& state, bool with_details) {
 }  // namespace
 
 bool is_internal(std::string_view path) noexcept {
-  return path == "/health" || path == "/health/ready" || path == "/metrics";
+  return is_health_check(path) || path == "/metrics";
+}
+
+bool is_health_check(std::string_view path) noexcept {
+  return path == "/health" || path == "/health/ready";
 }
 
 std::optional<net::Response> InternalRoutes::on_request(Exchange& exchange) {

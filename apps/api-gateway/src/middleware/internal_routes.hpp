@@ -11,6 +11,9 @@ namespace sallyport::api_gateway {
 /// Whether the gateway answers this canonical path itself. Exact: `/HEALTH` or `/health/` are not meant.
 bool is_internal(std::string_view path) noexcept;
 
+/// Whether a path, canonical or as it was sent, asks for the gateway's health. Exact as well.
+bool is_health_check(std::string_view path) noexcept;
+
 /// What /health/ready tells.
 struct Readiness {
   bool ready = true;              ///< false: send no new requests here

@@ -31,8 +31,8 @@ net::Response too_many(const Exchange& exchange, const Verdict& verdict) {
     first = false;
   }
   members.push_back(']');
-  net::Response response =
-      refuse(exchange, ErrorCode::RateLimited, "The limit for this client is used up; try again later.", members);
+  net::Response response = refuse(exchange, ErrorCode::RateLimited,
+                                  "The limit has no room left for this request; try again later.", members);
   response.add("Retry-After", fmt::format_int(verdict.retry_after.count()).c_str());
   return response;
 }
@@ -75,7 +75,8 @@ bool RateLimit::must_wait(Exchange& exchange) {
 runtime::Task<std::optional<net::Response>> RateLimit::wait(Exchange& exchange) {
   const Fields fields(exchange.request.fields);
   const SteadyTime asked = clock_.now();
-  exchange.verdict = co_await limiter_.decide(*exchange.plan, {exchange.client, &fields});
+  exchange.verdict.emplace(*exchange.plan);
+  co_await limiter_.decide(*exchange.plan, {exchange.client, &fields}, *exchange.verdict);
   exchange.limiter_time = std::chrono::duration_cast<std::chrono::microseconds>(clock_.now() - asked);
   co_return judge(exchange);
 }

@@ -25,7 +25,7 @@ std::optional<net::Response> RouteMatch::on_request(Exchange& exchange) {
   if (exchange.request.path == "*" && !exchange.body->has_body()) {
     net::Response response;  // OPTIONS * asks about the server, not about a resource
     response.status = 204;
-    response.add("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+    response.add("Allow", kServerMethods);
     return response;
   }
   const auto canonical = net::http::canonical_path(exchange.request.path, exchange.path_scratch);

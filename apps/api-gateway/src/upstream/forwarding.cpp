@@ -117,10 +117,9 @@ void write_upstream_head(std::string& out, const Exchange& exchange, std::string
     append_field(out, field.name, field.value);
   }
   append_field(out, "X-Forwarded-For", exchange.client_text);
-  out.append("X-Forwarded-Proto: http\r\nX-Forwarded-Host: ").append(request.host);
-  out.append("\r\nVia: ")
-      .append(request.version == net::http::Version::Http11 ? "1.1" : "1.0")
-      .append(" sallyport\r\n");
+  append_field(out, "X-Forwarded-Proto", exchange.client_proto);
+  append_field(out, "X-Forwarded-Host", request.host);
+  out.append("Via: ").append(request.version == net::http::Version::Http11 ? "1.1" : "1.0").append(" sallyport\r\n");
   append_field(out, "X-Request-Id", exchange.request_id());
   out.append("traceparent: ");
   exchange.trace.append_traceparent(out);

@@ -1,6 +1,7 @@
 #include "upstream/proxy.hpp"
 
 #include <charconv>
+#include <exception>
 
 #include "refuse.hpp"
 #include "sallyport/net/request_body.hpp"
@@ -42,7 +43,8 @@ struct Proxy::Attempt {
 
   /// Nothing of the request can have been acted on, or doing it twice is harmless and the connection was merely stale.
   bool may_try_again(const Exchange& exchange) const noexcept {
-    if (exchange.client_gone || !exchange.body->complete()) return false;
+    // What an upload has sent, whole or not, is not here any more.
+    if (exchange.client_gone || exchange.background || !exchange.body->complete()) return false;
     if (connection == nullptr) return true;  // never connected
     if (!connection->used_before() || connection->bytes_received() != 0) return false;
     return connection->bytes_sent() == 0 || idempotent(exchange.request.method);
@@ -89,6 +91,8 @@ class Proxy::Upload final : public net::Background {
  private:
   Task<std::optional<Error>> pump() {
     for (;;) {
+      // While the client has to say something, its own deadlines hold: its pauses are not the upstream's.
+      connection_.set_deadline(Deadline(SteadyTime::max()));
       auto piece = co_await exchange_.body->next();
       if (!piece) co_return std::move(piece.error());
       // A long upload has no total limit while it moves; the answer's own time starts at its end.
@@ -178,15 +182,27 @@ Task<net::Response> Proxy::handle(Exchange& exchange) {
     full.add("Retry-After", "1");
     co_return full;
   }
-  Result<void> tried;
-  for (int n = 0; n < kTriesMax; ++n) {
-    tried = co_await try_once(exchange, upstream, attempt);
-    if (tried || !attempt.may_try_again(exchange) || attempt.deadline.expired(clock_.now())) break;
-    attempt.fresh = true;
+  std::exception_ptr failure;
+  try {
+    Result<void> tried;
+    for (int n = 0; n < kTriesMax; ++n) {
+      tried = co_await try_once(exchange, upstream, attempt);
+      if (tried || !attempt.may_try_again(exchange) || attempt.deadline.expired(clock_.now())) break;
+      attempt.fresh = true;
+    }
+    exchange.upstream_time = since(dispatched, clock_.now());
+    if (!tried) co_return co_await failed(exchange, tried.error());
+    co_return answer(exchange, attempt);
+  } catch (...) {
+    failure = std::current_exception();
   }
-  exchange.upstream_time = since(dispatched, clock_.now());
-  if (!tried) co_return co_await failed(exchange, tried.error());
-  co_return answer(exchange, attempt);
+  // The attempt's connection goes now, and nothing may refer to it any more.
+  exchange.waiting_on = nullptr;
+  if (exchange.background) {
+    co_await exchange.background->stop();
+    exchange.background.reset();
+  }
+  std::rethrow_exception(failure);
 }
 
 Task<Result<void>> Proxy::try_once(Exchange& exchange, Upstream& upstream, Attempt& attempt) {

@@ -127,10 +127,9 @@ std::optional<Verdict> Limiter::try_without_store(const LimitPlan& plan, const C
   return verdict;
 }
 
-runtime::Task<Verdict> Limiter::decide(const LimitPlan& plan, const Caller& caller) {
+runtime::Task<> Limiter::decide(const LimitPlan& plan, const Caller& caller, Verdict& verdict) {
   const ScratchLease lease(*this);
   Scratch& scratch = *lease;
-  Verdict verdict(plan);
   verdict.omitted_ |= collect(plan, caller, scratch);
   bool store_down = false;
   for (std::size_t i = 0; i < scratch.steps && verdict.outcome == Verdict::Outcome::Allowed; ++i) {
@@ -151,7 +150,6 @@ runtime::Task<Verdict> Limiter::decide(const LimitPlan& plan, const Caller& call
     }
     without_store(verdict, step, clock_.now());
   }
-  co_return verdict;
 }
 
 /// Fills the scratch with the plan's charges, step by step, and returns the exempt buckets.

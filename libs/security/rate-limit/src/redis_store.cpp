@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <concepts>
+#include <vector>
 
 #include <openssl/sha.h>
 
@@ -111,10 +112,20 @@ class RedisStore::Impl {
     co_return StoreResult<void>{};
   }
 
-  runtime::Task<StoreResult<void>> check_write(std::string key) {
-    const std::array<std::string_view, 5> words{"SET", key, "1", "PX", "1000"};
-    auto reply = co_await client_.command(words);
-    if (!reply) co_return std::unexpected(failed(reply.error()));
+  /// Each command by itself, since Redis 7.0 does not say which one a script may not run. SET comes last: the key is
+  /// left with a window that is under way.
+  runtime::Task<StoreResult<void>> check_commands(std::string key) {
+    const std::array<std::vector<std::string_view>, 8> commands{{{"DEL", key},
+                                                                 {"INCRBY", key, "1"},
+                                                                 {"DECRBY", key, "1"},
+                                                                 {"GET", key},
+                                                                 {"PTTL", key},
+                                                                 {"PEXPIRETIME", key},
+                                                                 {"TIME"},
+                                                                 {"SET", key, "1", "PX", "1000"}}};
+    for (const auto& words : commands) {
+      if (auto reply = co_await client_.command(words); !reply) co_return std::unexpected(failed(reply.error()));
+    }
     co_return StoreResult<void>{};
   }
 
@@ -147,10 +158,28 @@ RedisStore::RedisStore(RedisClient& client) : impl_(std::make_unique<Impl>(clien
 RedisStore::~RedisStore() = default;
 
 runtime::Task<StoreResult<void>> RedisStore::load(std::string key_prefix) {
-  if (auto written = co_await impl_->check_write(key_prefix + "check"); !written) co_return written;
+  if (auto checked = co_await impl_->check_commands(key_prefix + "check"); !checked) co_return checked;
   for (const Script* script :
        {&impl_->fixed_one, &impl_->fixed, &impl_->acquire, &impl_->increment, &impl_->give_back}) {
     if (auto loaded = co_await impl_->load(*script); !loaded) co_return loaded;
+  }
+  co_return co_await check_scripts(key_prefix + "check");
+}
+
+/// The first is one too many and takes its charge back, the second reads the window and its end.
+runtime::Task<StoreResult<void>> RedisStore::check_scripts(std::string key) {
+  Policy full;
+  full.limit = 1;
+  full.window = std::chrono::seconds(1);
+  Policy failures = full;
+  failures.count = Count::Failures;
+  failures.limit = 1000;
+  for (const Policy* policy : {&full, &failures}) {
+    const Charge charge{.policy = policy, .key = key, .cost = 1, .limit = policy->limit};
+    if (auto decision = co_await acquire({&charge, 1}); !decision) {
+      decision.error().message.insert(0, "a script cannot run: ");
+      co_return std::unexpected(std::move(decision.error()));
+    }
   }
   co_return StoreResult<void>{};
 }

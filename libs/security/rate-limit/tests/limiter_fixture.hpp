@@ -109,7 +109,8 @@ class LimiterTest : public ::testing::Test {
  private:
   static runtime::Task<> decide_into(Limiter& limiter, const LimitPlan& plan, const Caller& caller,
                                      std::optional<Verdict>& out) {
-    out.emplace(co_await limiter.decide(plan, caller));
+    out.emplace(plan);
+    co_await limiter.decide(plan, caller, *out);
   }
 };
 

@@ -77,7 +77,8 @@ class RedisOutageTest : public ::testing::Test {
 
  private:
   runtime::Task<> decide_into(const LimitPlan& plan, std::optional<Verdict>& out) {
-    out.emplace(co_await limiter_.decide(plan, caller_));
+    out.emplace(plan);
+    co_await limiter_.decide(plan, caller_, *out);
   }
 };
 

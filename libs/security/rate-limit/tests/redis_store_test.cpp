@@ -3,6 +3,9 @@
 #include "sallyport/rate_limit/redis_store.hpp"
 
 #include <array>
+#include <sstream>
+#include <string>
+#include <vector>
 
 #include "redis_fixture.hpp"
 #include "sallyport/runtime/task_scope.hpp"
@@ -149,6 +152,51 @@ TEST_F(RedisStoreTest, LoadNamesAServerThatCannotBeWritten) {
   server().command({"REPLICAOF", "NO", "ONE"});
   ASSERT_FALSE(loaded.has_value());
   EXPECT_EQ(loaded.error().kind, StoreErrorKind::ReadOnly);
+}
+
+/// Start-up as a user that may run only these commands.
+StoreResult<void> load_as_user(asio::io_context& loop, const std::string& commands) {
+  server().command({"ACL", "SETUSER", "narrow", "reset", "on", ">narrow-pass", "~sp:*", "-@all"});
+  std::vector<std::string> grant{"ACL", "SETUSER", "narrow"};
+  std::istringstream words(commands);
+  for (std::string word; words >> word;) grant.push_back(word);
+  server().command(std::move(grant));
+  const SystemClock clock;
+  FastRandom random;
+  storage::RedisOptions options;
+  options.url =
+      storage::RedisUrl::parse("redis://narrow:narrow-pass@127.0.0.1:" + std::to_string(server().port())).value();
+  options.command_timeout = seconds(5);
+  storage::RedisClient client(loop.get_executor(), options, clock, random, test::silent_logger());
+  RedisStore store(client);
+  const auto connected =
+      test::run_on(loop, [&](runtime::Executor) { return client.connect(Deadline::after(clock.now(), seconds(5))); });
+  EXPECT_TRUE(connected.has_value());
+  auto loaded = test::run_on(loop, [&](runtime::Executor) { return store.load("sp:"); });
+  test::run_on(loop, [&](runtime::Executor) { return client.stop(); });
+  return loaded;
+}
+
+/// What docs/how-to/run-in-production.md grants.
+const std::string kGrant = "+ping +evalsha +script|load +time +get +set +incrby +decrby +del +pttl +pexpiretime";
+
+TEST_F(RedisStoreTest, LoadIsContentWithTheDocumentedUser) {
+  const auto loaded = load_as_user(loop_, kGrant);
+  EXPECT_TRUE(loaded.has_value()) << loaded.error().message;
+  const auto ttl = std::stoll(server().command({"PTTL", "sp:check"}));
+  EXPECT_GT(ttl, 0);
+  EXPECT_LE(ttl, 1000);
+}
+
+TEST_F(RedisStoreTest, LoadNamesTheCommandThatTheUserLacks) {
+  for (const std::string lacking :
+       {"evalsha", "script|load", "time", "get", "set", "incrby", "decrby", "del", "pttl", "pexpiretime"}) {
+    std::string grant = kGrant;
+    grant.erase(grant.find("+" + lacking), lacking.size() + 1);
+    const auto loaded = load_as_user(loop_, grant);
+    ASSERT_FALSE(loaded.has_value()) << lacking;
+    EXPECT_NE(loaded.error().message.find("'" + lacking + "'"), std::string::npos) << loaded.error().message;
+  }
 }
 
 TEST_F(RedisStoreTest, LostReplyIsNotSentAgain) {

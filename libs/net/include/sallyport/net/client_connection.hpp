@@ -28,7 +28,8 @@ class ClientConnection final : public SweepEntry, public Abortable {
 
   runtime::Task<Result<void>> connect(const asio::ip::tcp::endpoint& endpoint, Deadline deadline);
 
-  /// All waits until the next call of this end at `deadline`, noticed within one tick of the sweeper.
+  /// All waits until the next call of this end at `deadline`, noticed within one tick of the sweeper. Time in which
+  /// nobody waits does not count.
   void set_deadline(Deadline deadline) noexcept { deadline_ = deadline.at(); }
 
   /// Starts an exchange and writes as much as the socket takes now. true: all of it.
@@ -91,6 +92,7 @@ class ClientConnection final : public SweepEntry, public Abortable {
   std::chrono::milliseconds keep_alive_hint_{0};
   bool keep_alive_ = false, body_done_ = false, body_unsent_ = false;
   bool timed_out_ = false, aborted_ = false, eof_ = false;
+  int waiting_ = 0;  ///< operations under way; two while a body goes up and an answer comes down
 };
 
 }  // namespace sallyport::net

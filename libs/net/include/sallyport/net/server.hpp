@@ -33,9 +33,11 @@ struct ServerLimits {
 };
 
 /// Counts open connections of all event loops together. Thread-safe; touched only when a connection opens or closes.
+/// An IPv6 client is its network of `ipv6_prefix` bits: it has more addresses than could be counted.
 class ConnectionBudget final {
  public:
-  ConnectionBudget(std::uint32_t max, std::uint32_t per_address_max) : max_(max), per_address_max_(per_address_max) {}
+  ConnectionBudget(std::uint32_t max, std::uint32_t per_address_max, unsigned ipv6_prefix = 64)
+      : max_(max), per_address_max_(per_address_max), ipv6_prefix_(ipv6_prefix) {}
   bool take(const IpAddress& address);
   void give_back(const IpAddress& address) noexcept;
   std::uint32_t open() const noexcept { return open_.load(std::memory_order_relaxed); }
@@ -46,6 +48,7 @@ class ConnectionBudget final {
   };
   const std::uint32_t max_;
   const std::uint32_t per_address_max_;
+  const unsigned ipv6_prefix_;
   std::atomic<std::uint32_t> open_{0};
   std::mutex mutex_;
   std::unordered_map<IpAddress, std::uint32_t, Hash> by_address_;
@@ -104,6 +107,7 @@ class Server final {
   Sweeper sweeper_;
   std::vector<std::unique_ptr<RequestSlot>> slots_;
   BufferPool stream_buffers_;
+  BufferPool::Buffer waste_;
   std::vector<std::unique_ptr<runtime::TcpAcceptor>> acceptors_;
   std::size_t connections_ = 0;
   std::size_t held_slots_ = 0;

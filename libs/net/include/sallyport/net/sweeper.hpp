@@ -16,7 +16,7 @@ class SweepEntry {
   SweepEntry(const SweepEntry&) = delete;
   SweepEntry& operator=(const SweepEntry&) = delete;
 
-  /// Called once a tick. May destroy this entry, and no other.
+  /// Called once a tick. May destroy entries, this one too.
   virtual void sweep(SteadyTime now) noexcept = 0;
 
  protected:
@@ -53,6 +53,7 @@ class Sweeper final {
   runtime::Timer timer_;
   bool armed_ = false;
   SweepEntry* first_ = nullptr;
+  SweepEntry* upcoming_ = nullptr;  ///< while sweep() is at the one before
 };
 
 }  // namespace sallyport::net

@@ -34,9 +34,10 @@ struct AccessRecord {
 };
 
 /// Writes one JSON line for each exchange: {"time":…,"level":"info","event":"request","request_id":…, …}, always
-/// with the same keys: what is empty or was not measured is null. Path and method are cut at 2 KiB and pass the
-/// redactor. One per event loop: not thread-safe, takes no lock and, once warm, allocates nothing for an ordinary line.
-/// Lines reach the logger when 64 KiB have gathered, at flush(), and at the end.
+/// with the same keys: what is empty or was not measured is null. A logger in Text format gets a short line for a
+/// person instead: time, method, path, status, total, client, upstream, code. Path and method are cut at 2 KiB and pass
+/// the redactor. One per event loop: not thread-safe, takes no lock and, once warm, allocates nothing for an ordinary
+/// line. Lines reach the logger when 64 KiB have gathered, at flush(), and at the end.
 class AccessLog final {
  public:
   /// The logger must outlive the access log.

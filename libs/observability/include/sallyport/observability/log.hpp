@@ -47,11 +47,12 @@ class Logger final {
   Logger& operator=(const Logger&) = delete;
 
   bool enabled(Level level) const noexcept;
+  Format format() const noexcept;
   /// event: a stable snake_case name, for example "redis_connected".
   void write(Level level, std::string_view event, std::initializer_list<Field> fields = {});
-  /// Appends lines that are already complete JSON and end in '\n' (the access log's batches). Neither redacted nor
-  /// filtered here. Leaves `lines` empty, with a recycled buffer's capacity where there is one. A batch that does not
-  /// fit is dropped whole.
+  /// Appends lines that are already complete in this logger's format and end in '\n' (the access log's batches).
+  /// Neither redacted nor filtered here. Leaves `lines` empty, with a recycled buffer's capacity where there is one. A
+  /// batch that does not fit is dropped whole.
   void write_lines(std::string&& lines);
   const Redactor& redactor() const noexcept;
   std::uint64_t dropped_lines() const noexcept;

@@ -22,7 +22,9 @@ class RedisStore final : public RateLimitStore {
   RedisStore(const RedisStore&) = delete;
   RedisStore& operator=(const RedisStore&) = delete;
 
-  /// For start-up: proves that keys with this prefix can be written, and loads the scripts. Harmless to repeat.
+  /// For start-up: loads the scripts and proves that this user may run every command that acquire() and give_back()
+  /// need on keys with this prefix. The error tells what was refused. Harmless to repeat, and for others at the same
+  /// time; leaves one key that ends within a second.
   runtime::Task<StoreResult<void>> load(std::string key_prefix);
 
   // Cancellation leaves the outcome unknown: it may have been counted.
@@ -33,6 +35,8 @@ class RedisStore final : public RateLimitStore {
                                              std::int64_t window_end_ms) override;
 
  private:
+  runtime::Task<StoreResult<void>> check_scripts(std::string key);
+
   class Impl;
   std::unique_ptr<Impl> impl_;
 };
