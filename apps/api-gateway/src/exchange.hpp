@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "config/config.hpp"
 #include "routing/router.hpp"
+#include "sallyport/api_gateway/config.hpp"
 #include "sallyport/net/exchange.hpp"
 #include "sallyport/observability/trace_context.hpp"
 #include "sallyport/rate_limit/limiter.hpp"

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "config/config.hpp"
+#include "sallyport/api_gateway/config.hpp"
 
 namespace sallyport::api_gateway {
 

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "application.hpp"
-#include "config/config.hpp"
 #include "middleware/edge_filters.hpp"
 #include "middleware/internal_routes.hpp"
 #include "middleware/rate_limit_filter.hpp"
@@ -15,6 +14,7 @@
 #include "middleware/route_match.hpp"
 #include "middleware/route_rules.hpp"
 #include "middleware/security_headers.hpp"
+#include "sallyport/api_gateway/config.hpp"
 #include "sallyport/net/server.hpp"
 #include "sallyport/rate_limit/memory_store.hpp"
 #include "sallyport/rate_limit/redis_store.hpp"

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "config/config.hpp"
+#include "sallyport/api_gateway/config.hpp"
 
 namespace sallyport::api_gateway {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "config/config.hpp"
 #include "config_testing.hpp"
+#include "sallyport/api_gateway/config.hpp"
 
 namespace sallyport::api_gateway {
 namespace {

@@ -1,4 +1,4 @@
-#include "config/config.hpp"
+#include "sallyport/api_gateway/config.hpp"
 
 #include <string>
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "config/config.hpp"
+#include "sallyport/api_gateway/config.hpp"
 
 namespace sallyport::api_gateway {
 

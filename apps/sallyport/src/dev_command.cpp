@@ -11,7 +11,6 @@
 #include "commands.hpp"
 #include "echo_service.hpp"
 #include "load.hpp"
-#include "routing/router.hpp"
 #include "sallyport/api_gateway/gateway.hpp"
 #include "sallyport/core/units.hpp"
 #include "sallyport/net/http/authority.hpp"
@@ -116,10 +115,7 @@ std::string places_of(const Config& config, const std::string& policy) {
 /// Commands that show an answer, its fields, and a limit: as far as the routes go.
 std::string commands_to_try(const Config& config, const std::string& url) {
   std::string text;
-  const api_gateway::Router router(config);
-  const auto takes = [&](std::string_view path, net::http::Method method) {
-    return router.find(path, method).outcome == api_gateway::LookupOutcome::Found;
-  };
+  const auto takes = [&](std::string_view path, net::http::Method method) { return routes(config, path, method); };
   for (const auto& route : config.routes) {
     std::string path = route.path;
     if (route.prefix) path += path == "/" ? "hello" : "/hello";

@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <exception>
 
-#include "environment.hpp"
+#include "read_file.hpp"
 #include "sallyport/runtime/tls.hpp"
 
 namespace sallyport::app {

@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "config/config.hpp"
+#include "sallyport/api_gateway/config.hpp"
 #include "sallyport/storage/redis_url.hpp"
 
 namespace sallyport::app {

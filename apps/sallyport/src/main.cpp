@@ -7,6 +7,8 @@
 #include <CLI/CLI.hpp>
 
 #include "commands.hpp"
+#include "keys_command.hpp"
+#include "migrate_command.hpp"
 
 namespace {
 
@@ -86,6 +88,21 @@ int main(int argc, char** argv) {
   auto* const reference_command =
       config_command->add_subcommand("reference", "Print the reference of all keys (Markdown)");
 
+  auto* const keys_command = app.add_subcommand("keys", "Make signing keys and secrets");
+  keys_command->require_subcommand(1);
+  auto* const keys_new_command =
+      keys_command->add_subcommand("new", "Print fresh values of all secrets as NAME=value lines, for an env file");
+
+  MigrateArguments migrate;
+  auto* const migrate_command = app.add_subcommand("migrate", "Bring the database schema up to date");
+  migrate_command->add_flag("--status", migrate.status, "List all migrations, change nothing");
+  migrate_command->add_flag("--dry-run", migrate.dry_run, "List what would be applied, change nothing");
+  migrate_command->add_flag("--allow-plaintext", migrate.allow_plaintext,
+                            "Talk to a PostgreSQL off this machine without verified TLS");
+  migrate_command->footer(
+      "\nEnvironment:\n"
+      "  SALLYPORT_MIGRATE_DATABASE_URL  postgresql://owner@host/database or sqlite:PATH (required; or …_FILE)\n");
+
   if (names_unknown_command(app, argc, argv)) return 2;
   try {
     app.parse(argc, argv);
@@ -99,6 +116,8 @@ int main(int argc, char** argv) {
       return run_gateway(gateway);
     }
     if (*dev_command) return run_dev(dev);
+    if (*migrate_command) return run_migrate(migrate);
+    if (*keys_new_command) return run_keys_new();
     if (*check_command) return check_config(checked_file);
     if (*reference_command) return print_config_reference();
   } catch (const std::exception& error) {

@@ -15,6 +15,9 @@ namespace {
 
 using Milliseconds = std::chrono::milliseconds;
 
+/// A try with less time would only hide what the others failed of.
+constexpr Milliseconds kLeastTry{10};
+
 /// What connect() waits for; it may outlive the client.
 struct FirstConnection {
   explicit FirstConnection(runtime::Executor executor) : decided(executor, SteadyTime::max()) {}
@@ -134,7 +137,7 @@ runtime::Task<RedisResult<void>> RedisClient::Impl::connect_first(Deadline deadl
     if (!failed && !stopping_) co_return RedisResult<void>();
     if (!stopping_ && !failed->fatal) co_await pause(std::min(time_left(deadline), backoff()));
     if (stopping_) co_return std::unexpected(RedisError{RedisErrorKind::NotSent, "the client was stopped"});
-    if (failed->fatal || time_left(deadline) <= Milliseconds::zero()) {
+    if (failed->fatal || time_left(deadline) < kLeastTry) {
       failed->error.message += tries == 1 ? " (after 1 try)" : " (after " + std::to_string(tries) + " tries)";
       co_return std::unexpected(std::move(failed->error));
     }

@@ -86,6 +86,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   runtime::Task<std::optional<ConnectFailure>> shake_tls(asio::ssl::context& tls);
   runtime::Task<std::optional<ConnectFailure>> log_in();
   runtime::Task<std::optional<ConnectFailure>> read_handshake_reply(std::string_view command);
+  std::string_view what_is_missing();
   ConnectFailure failure(RedisErrorKind kind, std::string_view what, bool fatal = false) const;
 
   void start_exchange();
@@ -115,7 +116,8 @@ class Connection final : public std::enable_shared_from_this<Connection> {
 
   Socket socket_;
   std::optional<TlsStream> tls_;
-  bool established_ = false;
+  bool connected_ = false;    ///< the transport below TLS
+  bool established_ = false;  ///< logged in
   bool closed_ = false;
   std::string close_reason_;
   runtime::Timer closed_event_;

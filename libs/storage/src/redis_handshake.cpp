@@ -25,6 +25,16 @@ std::string_view code_of(std::string_view message) {
   return message.substr(0, message.find(' '));
 }
 
+constexpr std::string_view kNoPasswordSet = "ERR AUTH <password> called without any password configured";
+constexpr std::string_view kNotRedis = "what answers is not Redis";
+constexpr std::string_view kNotPlainRedis = "what answers is not Redis without TLS; does it want rediss://?";
+
+std::string why_no_answer(const ErrorCodeSys& error, bool tls) {
+  const bool hung_up = error == asio::error::eof || error == asio::error::connection_reset;
+  if (hung_up && !tls) return "the server closed the connection at the login; does it want TLS (rediss://)?";
+  return "cannot log in: " + error.message();
+}
+
 /// A server that is starting, full or fenced off answers so for a while; the same settings can work later.
 bool is_passing(std::string_view message) {
   return message.starts_with("LOADING") || message.starts_with("BUSY") || message.starts_with("MASTERDOWN") ||
@@ -80,17 +90,22 @@ void Connection::abandon_resolution() {
 }
 
 ConnectFailure Connection::failure(RedisErrorKind kind, std::string_view what, bool fatal) const {
-  std::string message;
-  if (kind != RedisErrorKind::Reply) message = "redis " + options_.url.endpoint() + ": ";
-  message += closed_ ? std::string_view(close_reason_) : what;
-  return {RedisError{closed_ ? RedisErrorKind::NotSent : kind, std::move(message)}, fatal && !closed_};
+  const std::string_view why = closed_ ? std::string_view(close_reason_) : what;
+  return {RedisError{closed_ ? RedisErrorKind::NotSent : kind, std::string(why)}, fatal && !closed_};
+}
+
+std::string_view Connection::what_is_missing() {
+  if (!connected_) return "no connection in time";
+  // A server without TLS waits for the rest of what it takes for a command.
+  if (tls_ && SSL_is_init_finished(tls_->native_handle()) == 0) return "no TLS handshake in time; is the port for TLS?";
+  return "no answer to the login in time";
 }
 
 runtime::Task<std::optional<ConnectFailure>> Connection::open(asio::ssl::context* tls, Deadline deadline) {
   const auto self = shared_from_this();
   timer_.expires_after(deadline.remaining(clock_.now()));
   timer_.async_wait([self](const ErrorCodeSys& error) {
-    if (!error && !self->established_) self->close(RedisErrorKind::NotSent, "no connection and login in time");
+    if (!error && !self->established_) self->close(RedisErrorKind::NotSent, self->what_is_missing());
   });
   auto failed = co_await connect_transport(tls);
   if (!failed) failed = co_await log_in();
@@ -107,6 +122,7 @@ runtime::Task<std::optional<ConnectFailure>> Connection::connect_transport(asio:
   const bool local = options_.url.transport == RedisUrl::Transport::Unix;
   const ErrorCodeSys error = local ? co_await connect_unix() : co_await connect_tcp();
   if (error || closed_) co_return failure(RedisErrorKind::NotSent, "cannot connect: " + error.message());
+  connected_ = true;
   ErrorCodeSys ignored;
   if (!local) {
     socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
@@ -166,7 +182,7 @@ runtime::Task<std::optional<ConnectFailure>> Connection::shake_tls(asio::ssl::co
     const std::string why = X509_verify_cert_error_string(verified);
     co_return failure(RedisErrorKind::NotSent, "TLS: the server's certificate does not verify: " + why, true);
   }
-  co_return failure(RedisErrorKind::NotSent, "TLS handshake failed: " + error.message());
+  co_return failure(RedisErrorKind::NotSent, "TLS handshake failed; is the port for TLS? " + error.message());
 }
 
 runtime::Task<std::optional<ConnectFailure>> Connection::log_in() {
@@ -206,7 +222,8 @@ runtime::Task<std::optional<ConnectFailure>> Connection::log_in() {
 runtime::Task<std::optional<ConnectFailure>> Connection::read_handshake_reply(std::string_view command) {
   for (;;) {
     const auto step = reader_.next(nullptr);
-    if (step == ReplyReader::Step::Broken) co_return failure(RedisErrorKind::Protocol, "what answers is not Redis");
+    if (step == ReplyReader::Step::Broken)
+      co_return failure(RedisErrorKind::Protocol, tls_ ? kNotRedis : kNotPlainRedis);
     if (step == ReplyReader::Step::Tree) break;
     const std::span<char> space = reader_.prepare();
     const auto buffer = asio::buffer(space.data(), space.size());
@@ -217,16 +234,20 @@ runtime::Task<std::optional<ConnectFailure>> Connection::read_handshake_reply(st
     } else {
       bytes = co_await socket_.async_read_some(buffer, runtime::into(error));
     }
-    if (error || closed_) co_return failure(RedisErrorKind::NotSent, "cannot log in: " + error.message());
+    if (error || closed_) co_return failure(RedisErrorKind::NotSent, why_no_answer(error, tls_.has_value()));
     reader_.commit(bytes);
   }
   const auto reply = reader_.take_tree();
   if (reply) co_return std::nullopt;
   const std::string& message = reply.error().message;
-  const std::string text(command == "AUTH" ? code_of(message) : std::string_view(message));
+  std::string text(command == "AUTH" ? code_of(message) : std::string_view(message));
   const bool fatal = is_refused_login(message) || (command != "PING" && !is_passing(message));
-  co_return failure(RedisErrorKind::Reply,
-                    text + " (" + options_.url.endpoint() + " refuses " + std::string(command) + ")", fatal);
+  if (message.starts_with(kNoPasswordSet)) {
+    text += " (the URL has a password, but this Redis has none set)";
+  } else {
+    text.append(" (refuses ").append(command).append(")");
+  }
+  co_return failure(RedisErrorKind::Reply, text, fatal);
 }
 
 }  // namespace sallyport::storage

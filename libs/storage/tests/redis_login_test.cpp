@@ -77,7 +77,9 @@ TEST(RedisLogin, FailsAtOnceWithoutAPassword) {
 
 TEST(RedisLogin, FailsAtOnceWhenTheServerHasNoPassword) {
   const testing::RedisServer open;
-  expect_refused_at_once(outcome_of(at(open, ":not-the-password@")), "ERR");
+  const Outcome outcome = outcome_of(at(open, ":not-the-password@"));
+  expect_refused_at_once(outcome, "ERR");
+  EXPECT_NE(outcome.error.find("this Redis has none"), std::string::npos) << outcome.error;
 }
 
 TEST(RedisLogin, NeverRepeatsThePasswordThatAServerEchoes) {
@@ -147,6 +149,14 @@ TEST(RedisTls, VerifiesTheServerByAddressAndByName) {
   EXPECT_EQ(outcome_of(over_tls(server, "localhost", "?ca=" + certificates.ca_file())).value, "PONG");
 }
 
+TEST(RedisTls, IsNamedWhenOnlyTheServerSpeaksIt) {
+  const testing::Certificates certificates;
+  const testing::RedisServer server({.certificates = &certificates});
+  const Outcome outcome = testing::run_task(try_to_connect, options_for(at(server, "")), milliseconds(300),
+                                            std::vector<std::string>{"PING"});
+  EXPECT_NE(outcome.error.find("rediss://"), std::string::npos) << outcome.error;
+}
+
 TEST(RedisTls, FailsAtOnceOnAnotherCa) {
   const testing::Certificates certificates, others;
   const testing::RedisServer server({.certificates = &certificates});
@@ -189,6 +199,7 @@ struct Unreachable {
   const char* name;
   void (*spoil)(testing::TcpGate&);
   bool tls;
+  const char* says;
 };
 
 class RedisConnect : public ::testing::TestWithParam<Unreachable> {};
@@ -203,7 +214,8 @@ TEST_P(RedisConnect, EndsByItsDeadline) {
   options.reconnect_max = milliseconds(100);
   const Outcome outcome =
       testing::run_task(try_to_connect, options, milliseconds(600), std::vector<std::string>{"PING"});
-  EXPECT_NE(outcome.error.find("127.0.0.1:" + std::to_string(gate.port())), std::string::npos) << outcome.error;
+  EXPECT_NE(outcome.error.find(GetParam().says), std::string::npos) << outcome.error;
+  EXPECT_EQ(outcome.error.find("127.0.0.1"), std::string::npos) << "the caller adds the endpoint: " << outcome.error;
   EXPECT_EQ(outcome.error.find(kPassword), std::string::npos) << outcome.error;
   EXPECT_GE(outcome.took, milliseconds(500));
   EXPECT_LT(outcome.took, milliseconds(1500));
@@ -215,11 +227,12 @@ TEST_P(RedisConnect, EndsByItsDeadline) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, RedisConnect,
-    ::testing::Values(Unreachable{"NothingListens", [](testing::TcpGate& gate) { gate.refuse(); }, false},
-                      Unreachable{"SilentServer", [](testing::TcpGate& gate) { gate.silence(); }, false},
-                      Unreachable{"SilentServerOverTls", [](testing::TcpGate& gate) { gate.silence(); }, true},
-                      Unreachable{"NotTls", [](testing::TcpGate& gate) { gate.forward(); }, true},
-                      Unreachable{"CutInTheHandshake", [](testing::TcpGate& gate) { gate.cut_after(2); }, false}),
+    ::testing::Values(
+        Unreachable{"NothingListens", [](testing::TcpGate& gate) { gate.refuse(); }, false, "refused"},
+        Unreachable{"SilentServer", [](testing::TcpGate& gate) { gate.silence(); }, false, "no answer to the login"},
+        Unreachable{"SilentServerOverTls", [](testing::TcpGate& gate) { gate.silence(); }, true, "no TLS handshake"},
+        Unreachable{"NotTls", [](testing::TcpGate& gate) { gate.forward(); }, true, "TLS"},
+        Unreachable{"CutInTheHandshake", [](testing::TcpGate& gate) { gate.cut_after(2); }, false, "rediss://"}),
     [](const auto& info) { return std::string(info.param.name); });
 
 Task<> waits_for_a_late_server(Executor executor, testing::TcpGate& gate) {

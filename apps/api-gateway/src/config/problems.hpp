@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "config/config.hpp"
+#include "sallyport/api_gateway/config.hpp"
 
 namespace sallyport::api_gateway {
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "config/config.hpp"
 #include "config/yaml_tree.hpp"
+#include "sallyport/api_gateway/config.hpp"
 
 namespace sallyport::api_gateway {
 

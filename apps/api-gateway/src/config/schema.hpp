@@ -4,8 +4,8 @@
 #include <string_view>
 #include <vector>
 
-#include "config/config.hpp"
 #include "config/key_table.hpp"
+#include "sallyport/api_gateway/config.hpp"
 
 namespace sallyport::api_gateway {
 

@@ -4,7 +4,7 @@
 #include <optional>
 #include <span>
 
-#include "config/config.hpp"
+#include "sallyport/api_gateway/config.hpp"
 #include "sallyport/core/ip_address.hpp"
 #include "sallyport/net/http/message.hpp"
 

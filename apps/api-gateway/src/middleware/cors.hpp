@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "config/config.hpp"
+#include "sallyport/api_gateway/config.hpp"
 #include "sallyport/net/http/message.hpp"
 
 namespace sallyport::api_gateway {

@@ -146,4 +146,8 @@ std::string_view upstream_path(const RouteConfig& route, std::string_view canoni
   return rest.front() == '/' ? rest : canonical_path;
 }
 
+bool routes(const Config& config, std::string_view path, net::http::Method method) {
+  return Router(config).find(path, method).outcome == LookupOutcome::Found;
+}
+
 }  // namespace sallyport::api_gateway

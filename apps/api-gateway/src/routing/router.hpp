@@ -11,7 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "config/config.hpp"
+#include "sallyport/api_gateway/config.hpp"
 #include "sallyport/net/http/message.hpp"
 #include "sallyport/rate_limit/policy.hpp"
 

@@ -9,7 +9,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 
-#include "config/config.hpp"
+#include "sallyport/api_gateway/config.hpp"
 #include "sallyport/observability/log.hpp"
 
 namespace sallyport::api_gateway {

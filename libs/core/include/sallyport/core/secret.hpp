@@ -18,7 +18,7 @@ template <>
 class Secret<std::string> final {
  public:
   Secret() = default;
-  explicit Secret(std::string value) : value_(std::move(value)) {}
+  explicit Secret(std::string value) : value_(std::move(value)) { erase(value); }
   Secret(const Secret&) = default;
   Secret(Secret&& other) noexcept : value_(std::move(other.value_)) { other.clear(); }
   Secret& operator=(const Secret& other) {
@@ -44,9 +44,12 @@ class Secret<std::string> final {
   bool operator==(const Secret&) const = delete;
 
  private:
-  void clear() noexcept {
-    wipe(value_.data(), value_.size());
-    value_.clear();
+  void clear() noexcept { erase(value_); }
+  /// A short text lives inside the string object and stays there when it is moved from, so the whole capacity is wiped.
+  static void erase(std::string& text) noexcept {
+    text.resize(text.capacity());
+    wipe(text.data(), text.size());
+    text.clear();
   }
   std::string value_;
 };

@@ -24,8 +24,8 @@ class Uuid {
   static Uuid v7(WallTime now, Random& random) noexcept {
     Uuid made;
     random.fill(made.bytes_);
-    const auto ms =
-        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count());
+    const auto ms = static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count());
     for (std::size_t i = 0; i < 6; ++i) made.bytes_[i] = static_cast<std::uint8_t>(ms >> (40U - 8U * i));
     made.bytes_[6] = static_cast<std::uint8_t>((made.bytes_[6] & 0x0fU) | 0x70U);
     made.bytes_[8] = static_cast<std::uint8_t>((made.bytes_[8] & 0x3fU) | 0x80U);

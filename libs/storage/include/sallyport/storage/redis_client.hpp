@@ -64,7 +64,8 @@ class RedisClient final {
   RedisClient& operator=(const RedisClient&) = delete;
 
   /// Connects, authenticates, selects the database, and keeps at it with backoff until `deadline`.
-  /// Wrong credentials, a refused database and a TLS certificate that does not verify fail at once.
+  /// Wrong credentials, a refused database and a TLS certificate that does not verify fail at once. No error names the
+  /// endpoint: the caller knows it.
   /// Call once, before the first command.
   runtime::Task<RedisResult<void>> connect(Deadline deadline);
 

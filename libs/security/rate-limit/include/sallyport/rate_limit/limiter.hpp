@@ -59,8 +59,8 @@ class Limiter final {
   /// Charges every policy of the plan, one identity after the other: the address, then headers, then the route. Each
   /// identity is all or none; what an earlier one was charged stays charged when a later one refuses. Waits at most one
   /// store deadline for a store that does not answer, and not at all while the breaker is open.
-  /// verdict: new, made from the same plan; it is filled in place, since a coroutine frame that holds one is too large to
-  /// be recycled. All three live until it ends. Cancellation leaves unknown: the request may have been counted.
+  /// verdict: new, made from the same plan; it is filled in place, since a coroutine frame that holds one is too large
+  /// to be recycled. All three live until it ends. Cancellation leaves unknown: the request may have been counted.
   runtime::Task<> decide(const LimitPlan& plan, const Caller& caller, Verdict& verdict);
 
   /// For count: failures. status: what the client was answered, also when we refused it ourselves. Gives the charges

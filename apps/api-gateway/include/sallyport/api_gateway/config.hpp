@@ -118,6 +118,8 @@ LoadedConfig load_config(std::string_view yaml, ConfigMode mode, const Config& b
 std::string format_problems(std::string_view file, const std::vector<ConfigProblem>& problems);
 /// The sign-in paths that the `auth` policy always applies to, as match keys.
 std::vector<std::string> canonical_auth_paths();
+/// Whether a request for this canonical path, in lower case and without a trailing slash, finds a route.
+bool routes(const Config& config, std::string_view path, net::http::Method method);
 /// The reference page docs/configuration.md, made from the table that parses.
 std::string configuration_reference();
 
