@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "auth_command.hpp"
 #include "commands.hpp"
 #include "keys_command.hpp"
 #include "migrate_command.hpp"
@@ -93,6 +94,16 @@ int main(int argc, char** argv) {
   auto* const keys_new_command =
       keys_command->add_subcommand("new", "Print fresh values of all secrets as NAME=value lines, for an env file");
 
+  AuthArguments auth;
+  auto* const auth_command = app.add_subcommand("auth", "Run the identity service, production rules");
+  auth_command->add_option("--config", auth.config_file, "YAML file, see docs/configuration.md")
+      ->required()
+      ->type_name("FILE");
+  auth_command->footer(
+      "\nEnvironment (each also as NAME_FILE, the path of a file with the value):\n"
+      "  SALLYPORT_REDIS_URL, SALLYPORT_DATABASE_URL, and the secrets that `sallyport keys new` prints\n"
+      "The schema must be up to date: sallyport migrate.\n");
+
   MigrateArguments migrate;
   auto* const migrate_command = app.add_subcommand("migrate", "Bring the database schema up to date");
   migrate_command->add_flag("--status", migrate.status, "List all migrations, change nothing");
@@ -116,6 +127,10 @@ int main(int argc, char** argv) {
       return run_gateway(gateway);
     }
     if (*dev_command) return run_dev(dev);
+    if (*auth_command) {
+      std::signal(SIGHUP, SIG_IGN);
+      return run_auth(auth);
+    }
     if (*migrate_command) return run_migrate(migrate);
     if (*keys_new_command) return run_keys_new();
     if (*check_command) return check_config(checked_file);

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sallyport/accounts/rotation.hpp"
+#include "sallyport/auth_service/memory_denylist.hpp"
+#include "sallyport/core/error.hpp"
+#include "sallyport/core/ip_address.hpp"
+#include "sallyport/net/server.hpp"
+#include "sallyport/observability/log.hpp"
+#include "sallyport/passwords/password_hasher.hpp"
+#include "sallyport/secrets/service_secrets.hpp"
+#include "sallyport/storage/redis_url.hpp"
+#include "sallyport/storage/sql/database_url.hpp"
+
+namespace sallyport::auth_service {
+
+/// 127.0.0.0/8 and ::1.
+std::vector<Cidr> loopback_blocks();
+
+struct AuthServiceOptions {
+  secrets::AuthSecrets secrets;  ///< its two addresses are not looked at
+  storage::DatabaseUrl database;
+  std::optional<storage::RedisUrl> redis = std::nullopt;  ///< without: lockout and denylist live in this process
+  std::string issuer = {};                                ///< of the access tokens; required
+  std::string audience = {};                              ///< likewise
+  std::vector<net::ListenPoint> listen = {};              ///< port 0: any free one
+  std::uint32_t threads = 1;                              ///< event loops; 0: one for each core
+  std::chrono::seconds access_ttl{900};
+  accounts::TokenLifetimes lifetimes{};
+  /// Whose word about the client, the request's id and the time left is taken.
+  std::vector<Cidr> trusted_gateways = loopback_blocks();
+  /// Origins besides our own whose pages may refresh by cookie, exactly as browsers write them.
+  std::vector<std::string> origins = {};
+  std::string redis_key_prefix = "sp:";
+  bool allow_plaintext = false;  ///< PostgreSQL without TLS off this machine
+  std::size_t database_connections_max = 8;
+  passwords::PasswordHasher::Options hashing{};
+  bool access_log = true;
+  std::chrono::milliseconds shutdown_timeout{30000};  ///< for what is in flight when the service stops
+  /// The denylist of this process; hand in the one that a gateway in the same process asks. Null: one of its own.
+  std::shared_ptr<MemoryDenylist> denylist = nullptr;
+};
+
+/// The identity service: accounts, sessions, tokens. Its event loops, listeners, jobs and their life. start() and
+/// stop() belong to one thread; that thread's signals are its caller's business.
+class AuthService final {
+ public:
+  /// logger outlives the service; its redactor should know secrets.known_values(). Throws std::invalid_argument for an
+  /// issuer, audience or ttl that no token can carry.
+  AuthService(AuthServiceOptions options, log::Logger& logger);
+  ~AuthService();  ///< stops without draining
+  AuthService(const AuthService&) = delete;
+  AuthService& operator=(const AuthService&) = delete;
+
+  /// Checks the schema (which must be the program's own: migrations are `sallyport migrate`'s or the caller's), reaches
+  /// Redis, denies once more what ended lately, listens. Blocks, for about ten seconds at most. An error's detail says
+  /// what is the matter, with addresses and without secrets; the service is then stopped and of no use.
+  /// interrupted: asked every few milliseconds; true gives up.
+  Result<void> start(const std::function<bool()>& interrupted = {});
+  /// "http://ADDR:PORT" of each listener, after start().
+  const std::vector<std::string>& urls() const noexcept;
+  /// The key set as /.well-known/jwks.json serves it.
+  const std::string& jwks() const noexcept;
+
+  /// Readiness turns 503 and answers close their connections; everything is still served.
+  void begin_drain();
+  /// Closes the listeners, finishes what is in flight (cut off after shutdown_timeout), ends the jobs, then the
+  /// database connections. Harmless to repeat.
+  void stop();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sallyport::auth_service

@@ -1,0 +1,116 @@
+#include "adapters/denylist.hpp"
+
+#include <gtest/gtest.h>
+
+#include "sallyport/crypto/random.hpp"
+#include "sallyport/testing/redis_server.hpp"
+#include "sallyport/testing/run_task.hpp"
+
+namespace sallyport::auth_service {
+namespace {
+
+using accounts::SessionId;
+using runtime::Executor;
+using runtime::Task;
+
+constexpr std::chrono::seconds kKeep{960};
+
+/// One process with a connection of its own.
+struct Process {
+  explicit Process(const std::string& url) : client(loop.get_executor(), options(url), clock, random, logger) {
+    sallyport::testing::run_task_on(loop, [this](Executor) { return connect(this); });
+  }
+  ~Process() {
+    sallyport::testing::run_task_on(loop, [this](Executor) { return client.stop(); });
+  }
+
+  static storage::RedisOptions options(const std::string& url) {
+    storage::RedisOptions options;
+    options.url = *storage::RedisUrl::parse(url);
+    options.command_timeout = std::chrono::milliseconds(2000);
+    return options;
+  }
+  static Task<> connect(Process* process) {
+    const auto connected =
+        co_await process->client.connect(Deadline::after(process->clock.now(), std::chrono::seconds(5)));
+    EXPECT_TRUE(connected.has_value());
+  }
+  bool deny(std::vector<SessionId> sessions, std::chrono::seconds budget = std::chrono::seconds(20)) {
+    return sallyport::testing::run_task_on(
+               loop, [&](Executor) { return list.deny(sessions, Deadline::after(clock.now(), budget)); })
+        .has_value();
+  }
+  bool denied(SessionId session) {
+    return sallyport::testing::run_task_on(loop, [&](Executor) { return list.denied(session); });
+  }
+  SessionId session() { return SessionId::make(clock.wall_now(), unpredictable); }
+
+  SystemClock clock;
+  FastRandom random{42};
+  crypto::SecureRandom unpredictable;
+  log::Logger logger{log::Logger::Options{.level = log::Level::Off}, log::Redactor{}};
+  metrics::Registry registry;
+  metrics::CounterId unchecked = registry.counter("unchecked_total", "x");
+  metrics::Shard& shard = registry.make_shard();
+  MemoryDenylist local;
+  asio::io_context loop{1};
+  storage::RedisClient client;
+  Denylist list{local, &client, "sp:", kKeep, loop.get_executor(), clock, logger, shard, unchecked};
+};
+
+class DenylistTest : public ::testing::Test {
+ protected:
+  sallyport::testing::RedisServer server_;
+};
+
+TEST_F(DenylistTest, IsSeenByOtherProcesses) {
+  Process one(server_.url());
+  Process other(server_.url());
+  const SessionId ended = one.session();
+  const SessionId open = one.session();
+  EXPECT_FALSE(other.denied(ended));
+  ASSERT_TRUE(one.deny({ended}));
+  EXPECT_TRUE(one.denied(ended));
+  EXPECT_TRUE(other.denied(ended));
+  EXPECT_FALSE(other.denied(open));
+  const int ttl = std::stoi(server_.command({"TTL", "sp:deny:{" + ended.to_string() + "}"}));
+  EXPECT_GT(ttl, 950);
+  EXPECT_LE(ttl, 960);
+}
+
+TEST_F(DenylistTest, TakesManyAtOnce) {
+  Process one(server_.url());
+  std::vector<SessionId> sessions;
+  for (int i = 0; i < 1000; ++i) sessions.push_back(one.session());
+  ASSERT_TRUE(one.deny(sessions));
+  EXPECT_EQ(server_.command({"DBSIZE"}), "1000");
+  EXPECT_TRUE(one.deny({}));
+}
+
+TEST_F(DenylistTest, SaysWhenRedisDidNotTakeItAndDeniesEvenSo) {
+  Process one(server_.url());
+  const SessionId ended = one.session();
+  const SessionId open = one.session();
+  server_.kill();
+  EXPECT_FALSE(one.deny({ended}));
+  EXPECT_TRUE(one.denied(ended));
+  EXPECT_EQ(one.registry.total(one.unchecked), 0U);
+  EXPECT_FALSE(one.denied(open));
+  EXPECT_EQ(one.registry.total(one.unchecked), 1U);
+}
+
+TEST_F(DenylistTest, StopsAtItsDeadline) {
+  Process one(server_.url());
+  EXPECT_FALSE(one.deny({one.session()}, std::chrono::seconds(0)));
+  EXPECT_EQ(server_.command({"DBSIZE"}), "0");
+}
+
+TEST_F(DenylistTest, CountsAWrongKindOfAnswerAsNone) {
+  Process one(server_.url());
+  server_.command({"CONFIG", "SET", "requirepass", "later"});
+  server_.command({"-a", "later", "CLIENT", "KILL", "TYPE", "normal"});
+  EXPECT_FALSE(one.deny({one.session()}));
+}
+
+}  // namespace
+}  // namespace sallyport::auth_service
