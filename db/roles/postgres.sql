@@ -24,3 +24,6 @@ GRANT SELECT, UPDATE (ended_at, ended_reason) ON sessions TO sallyport_admin;
 GRANT SELECT (id, session_id, user_id, revoked_at) ON refresh_tokens TO sallyport_admin;
 GRANT UPDATE (revoked_at, revoked_reason) ON refresh_tokens TO sallyport_admin;
 GRANT SELECT, INSERT ON audit_events TO sallyport_admin;
+
+-- At start each service checks that the schema is the one that it was built for.
+GRANT SELECT ON schema_migrations TO sallyport_auth, sallyport_admin, sallyport_payments;

@@ -1,5 +1,6 @@
 """The command line: help, mistakes, config check, and the newcomer's first minute with `dev`."""
 
+import json
 import os
 import pty
 import re
@@ -212,6 +213,29 @@ class Dev(E2ETest):
         dev = self.start_dev()
         found = [self.ask(dev, "/auth/login", "POST", body=b"{}").status for _ in range(6)]
         self.assertEqual([200] * 5 + [429], found)
+
+    def test_dev_with_a_data_folder_keeps_accounts_and_secrets_there(self):
+        form = {"email": "ada@example.com", "password": "correct horse battery"}
+        with tempfile.TemporaryDirectory(prefix="sallyport-data-") as parent:
+            folder = os.path.join(parent, "data")
+            dev = self.start_dev("--data", folder)
+            self.assertEqual(201, self.post_json(dev, "/auth/register", form).status)
+            self.assertEqual(0o700, os.stat(folder).st_mode & 0o777)
+            for name in ("secrets.env", "accounts.db"):
+                self.assertEqual(0o600, os.stat(os.path.join(folder, name)).st_mode & 0o777, name)
+            dev.process.terminate()
+            self.assertEqual(0, dev.process.wait(20))
+            again = self.start_dev("--data", folder)
+            answer = self.post_json(again, "/auth/login", form)
+            self.assertEqual((200, "Bearer"), (answer.status, answer.json()["token_type"]))
+            self.assertEqual(200, self.ask(again, "/.well-known/jwks.json").status)
+            self.assertEqual(200, self.ask(again, "/hello").status)
+            secrets = Path(folder, "secrets.env").read_text().split()
+            for line in secrets:
+                self.assertNotIn(line.split("=", 1)[1], again.output)
+
+    def post_json(self, gateway, path, form):
+        return self.ask(gateway, path, "POST", [("Content-Type", "application/json")], json.dumps(form).encode())
 
     def test_dev_fronts_a_service_of_yours(self):
         upstream = self.start_upstream()

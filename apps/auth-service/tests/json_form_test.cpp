@@ -68,7 +68,7 @@ TEST(Form, RefusesWhatParsersReadDifferently) {
       {"an overlong encoding", "{\"email\":\"\xc0\xaf\",\"password\":\"b\"}"},
       {"half a surrogate pair", R"({"email":"\ud800","password":"b"})"},
       {"a raw line end in a string", "{\"email\":\"a\nb\",\"password\":\"b\"}"},
-      {"a NUL behind", std::string("{\"email\":\"a\",\"password\":\"b\"}\0", 31)},
+      {"a NUL behind", R"({"email":"a","password":"b"})" + std::string(1, '\0')},
   };
   for (const Malformed& row : rows) EXPECT_THAT(errors_of(row.text), ElementsAre("malformed")) << row.what;
 }

@@ -18,7 +18,8 @@ struct DevArguments {
   std::string listen = "127.0.0.1:8080";
   std::optional<std::string> redis;
   std::optional<std::string> config_file;
-  std::vector<std::string> upstreams;  ///< PREFIX=URL
+  std::optional<std::string> data_folder;  ///< with it: the auth service too, its accounts there
+  std::vector<std::string> upstreams;      ///< PREFIX=URL
   std::uint32_t threads = 0;
   bool insecure_listen = false;
 };

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <iterator>
 #include <memory>
 
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include <fmt/ranges.h>
 
 #include "commands.hpp"
+#include "dev_identity.hpp"
 #include "echo_service.hpp"
 #include "load.hpp"
 #include "sallyport/api_gateway/gateway.hpp"
@@ -26,6 +28,11 @@ int wrong_call(const std::string& message) {
   return 2;
 }
 
+int cannot_start(const std::string& why) {
+  std::fprintf(stderr, "sallyport dev: cannot start: %s\n", why.c_str());
+  return 1;
+}
+
 std::optional<api_gateway::ListenAddress> parse_listen(std::string_view text) {
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos) return std::nullopt;
@@ -40,6 +47,22 @@ std::optional<api_gateway::ListenAddress> parse_listen(std::string_view text) {
 
 bool is_loopback(const IpAddress& address) {
   return Cidr::parse("127.0.0.0/8")->contains(address) || Cidr::parse("::1/128")->contains(address);
+}
+
+/// The auth service's paths, before everything else.
+void add_identity(Config& config, std::uint16_t port) {
+  api_gateway::UpstreamConfig upstream;
+  upstream.name = "auth";
+  upstream.hosts.push_back({"127.0.0.1", port});
+  config.upstreams.push_back(std::move(upstream));
+  for (const std::string path : {"/auth", "/.well-known/jwks.json"}) {
+    api_gateway::RouteConfig route;
+    route.path = path;
+    route.prefix = path == "/auth";
+    route.id = path + (route.prefix ? "/*" : "");
+    route.upstream = "auth";
+    config.routes.push_back(std::move(route));
+  }
 }
 
 void add_route(Config& config, const std::string& prefix, const std::string& host, std::uint16_t port) {
@@ -136,10 +159,11 @@ void print_banner(const Config& config, const DevArguments& arguments, const Ech
   text += arguments.redis ? "  counters   in Redis\n"
                           : "  counters   in this process, gone when it stops (--redis URL shares them)\n";
   for (const auto& route : config.routes) {
-    text += fmt::format("  route      {}  ->  {}\n", route.id,
-                        echo != nullptr && route.upstream == "dev"
-                            ? "the built-in echo service (--upstream PREFIX=URL for yours)"
-                            : hosts_of(config, route.upstream));
+    text += fmt::format(
+        "  route      {}  ->  {}\n", route.id,
+        echo != nullptr && route.upstream == "dev" ? "the built-in echo service (--upstream PREFIX=URL for yours)"
+        : arguments.data_folder && route.upstream == "auth" ? "the auth service, accounts in " + *arguments.data_folder
+                                                            : hosts_of(config, route.upstream));
   }
   for (const auto& policy : config.rate_limits) {
     text += fmt::format("  limit      {}: {} in {} {}\n", policy.name, policy.limit, format_duration(policy.window),
@@ -168,6 +192,13 @@ int run_dev(const DevArguments& arguments) {
     if (!redis) return 1;
     if (!redis->password.empty()) secrets.push_back(redis->password);
   }
+  std::optional<DevIdentity> identity;
+  if (arguments.data_folder) {
+    auto prepared = DevIdentity::prepare(*arguments.data_folder);
+    if (!prepared) return cannot_start(prepared.error());
+    identity = *std::move(prepared);
+    std::ranges::move(identity->known_values(), std::back_inserter(secrets));
+  }
   const bool terminal = ::isatty(2) == 1;
   log::Logger logger({.format = terminal ? log::Logger::Format::Text : log::Logger::Format::Json},
                      log::Redactor(std::move(secrets)));
@@ -175,6 +206,13 @@ int run_dev(const DevArguments& arguments) {
   if (arguments.upstreams.empty()) {
     echo = std::make_unique<EchoService>(logger);
     add_route(config, "/", "127.0.0.1", echo->port());
+  }
+  std::unique_ptr<auth_service::AuthService> auth;
+  if (identity) {
+    auto started = identity->start(redis, logger);
+    if (!started) return cannot_start(started.error());
+    auth = *std::move(started);
+    add_identity(config, port_of(auth->urls().front()));
   }
   if (arguments.config_file) {
     auto overlaid = load_config_file(*arguments.config_file, api_gateway::ConfigMode::Dev, config);
@@ -195,8 +233,7 @@ int run_dev(const DevArguments& arguments) {
   api_gateway::Gateway gateway(config, logger, std::move(options));
   std::string error;
   const int code = gateway.run(error);
-  if (code != 0) std::fprintf(stderr, "sallyport dev: cannot start: %s\n", error.c_str());
-  return code;
+  return code == 0 ? 0 : cannot_start(error);
 }
 
 }  // namespace sallyport::app

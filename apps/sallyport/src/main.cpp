@@ -74,6 +74,9 @@ int main(int argc, char** argv) {
                    "Put the gateway in front of a service: /=http://127.0.0.1:3000 (repeatable)")
       ->type_name("PREFIX=URL");
   dev_command->add_option("--redis", dev.redis, "Count in Redis instead of in this process")->type_name("URL");
+  dev_command
+      ->add_option("--data", dev.data_folder, "Run the auth service too; accounts and generated secrets are kept there")
+      ->type_name("DIR");
   dev_command->add_option("--config", dev.config_file, "YAML file laid over the built-in configuration")
       ->type_name("FILE");
   dev_command->add_option("--threads", dev.threads, "Event loops; 0 is one for each core")->check(CLI::Range(0U, 256U));
