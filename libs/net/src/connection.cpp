@@ -41,40 +41,57 @@ Connection::~Connection() {
   server_.budget_.give_back(peer_);
 }
 
-Task<> Connection::run(Server& server, runtime::TcpSocket socket, IpAddress peer) {
-  Connection self(server, std::move(socket), peer);
+Task<> Connection::run(std::unique_ptr<Connection> owned) {
+  Connection& self = *owned;
+  Server& server = self.server_;
   while (!server.stopping_) {
     const SteadyTime now = server.clock_.coarse_now();
     self.idle_since_ = now;
     self.enter(Phase::Idle, now + server.limits_.keep_alive_timeout);
-    ErrorCodeSys ec;
     std::unique_ptr<RequestSlot> slot;
-    // A busy connection waits with its buffer in hand, which saves a system call a request. Only so many may, and only
-    // for a moment: sweep() makes the others, and those that stay idle, wait without one.
     if (server.held_slots_ < kHeldSlotsMax) {
-      slot = server.lease_slot();
-      ++server.held_slots_;
-      self.holds_slot_ = true;
-      slot->end = co_await self.socket_.async_read_some(asio::buffer(slot->input.get(), slot->capacity), into(ec));
-      --server.held_slots_;
-      self.holds_slot_ = false;
-      if (ec == asio::error::operation_aborted && std::exchange(self.let_go_, false) && !self.timed_out_) {
-        server.give_back(std::move(slot));
-        ec = {};
-      }
+      slot = co_await self.wait_holding();
     }
     if (!slot) {
+      ErrorCodeSys ec;
       co_await self.socket_.async_wait(runtime::TcpSocket::wait_read, into(ec));
       if (ec) break;
-      slot = server.lease_slot();
-      slot->end = self.socket_.read_some(asio::buffer(slot->input.get(), slot->capacity), ec);
+      slot = self.read_waiting();
     }
-    bool keep = ec == asio::error::would_block;  // a wake-up for nothing
-    if (!ec && slot->end != 0) keep = co_await self.serve(*slot);
+    bool keep = slot->end == 0 && !self.ended_;  // a wake-up for nothing
+    if (slot->end != 0) keep = co_await self.serve(*slot);
     server.give_back(std::move(slot));
     if (!keep) break;
   }
   if (self.lingering_) co_await self.linger();
+}
+
+/// A busy connection waits with its buffer in hand, which saves a system call a request. Only so many may, and only for
+/// a moment: sweep() makes the others, and those that stay idle, wait without one, which is what null tells.
+Task<std::unique_ptr<RequestSlot>> Connection::wait_holding() {
+  ErrorCodeSys ec;
+  auto slot = server_.lease_slot();
+  ++server_.held_slots_;
+  holds_slot_ = true;
+  slot->end = co_await socket_.async_read_some(asio::buffer(slot->input.get(), slot->capacity), into(ec));
+  --server_.held_slots_;
+  holds_slot_ = false;
+  if (ec == asio::error::operation_aborted && std::exchange(let_go_, false) && !timed_out_) {
+    server_.give_back(std::move(slot));
+  } else if (ec) {
+    ended_ = true;
+    slot->end = 0;
+  }
+  co_return slot;
+}
+
+std::unique_ptr<RequestSlot> Connection::read_waiting() {
+  ErrorCodeSys ec;
+  auto slot = server_.lease_slot();
+  slot->end = socket_.read_some(asio::buffer(slot->input.get(), slot->capacity), ec);
+  ended_ = ec && ec != asio::error::would_block;
+  if (ec) slot->end = 0;
+  return slot;
 }
 
 void Connection::sweep(SteadyTime now) noexcept {
@@ -96,10 +113,11 @@ void Connection::sweep(SteadyTime now) noexcept {
   }
   bool expired = now >= deadline_ || now >= write_deadline_ || (phase_ == Phase::Idle && server_.stopping_);
   if (phase_ == Phase::Body) {
-    const auto waited = body_waited_ + (now - body_wait_started_);
+    const RequestBody& body = *exchange_->body;
+    const auto waited = body.waited_ + (now - body.wait_started_);
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(waited).count();
-    expired =
-        expired || (seconds >= 5 && body_bytes_ < static_cast<std::uint64_t>(seconds) * server_.limits_.body_rate_min);
+    expired = expired ||
+              (seconds >= 5 && body.received_ < static_cast<std::uint64_t>(seconds) * server_.limits_.body_rate_min);
   }
   if (!expired) {
     if (holds_slot_ && now - idle_since_ > kHoldTime) {

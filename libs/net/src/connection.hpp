@@ -35,15 +35,14 @@ struct RequestSlot {
   BufferPool::Buffer stream;  ///< while a body streams in
 };
 
-/// One client connection: reads heads, serves requests one after the other, keeps its deadlines. It lives in the frame
-/// of its own coroutine.
+/// One client connection: reads heads, serves requests one after the other, keeps its deadlines. Its coroutine owns it.
 class Connection final : public SweepEntry {
  public:
   Connection(Server& server, runtime::TcpSocket socket, const IpAddress& peer) noexcept;
   ~Connection() override;
 
   /// The whole life of a connection.
-  static runtime::Task<> run(Server& server, runtime::TcpSocket socket, IpAddress peer);
+  static runtime::Task<> run(std::unique_ptr<Connection> self);
   void sweep(SteadyTime now) noexcept override;
 
  private:
@@ -57,6 +56,8 @@ class Connection final : public SweepEntry {
   bool make_room(RequestSlot& slot);
   /// Serves what has arrived; true when the connection may wait for the next request.
   runtime::Task<bool> serve(RequestSlot& slot);
+  runtime::Task<std::unique_ptr<RequestSlot>> wait_holding();
+  std::unique_ptr<RequestSlot> read_waiting();
   runtime::Task<> refuse_head(RequestSlot& slot, HeadState state);
   runtime::Task<bool> answer(RequestSlot& slot, Response response);
   SteadyTime::duration age_max() const noexcept;
@@ -90,10 +91,7 @@ class Connection final : public SweepEntry {
   SteadyTime idle_since_{};
   SteadyTime deadline_ = SteadyTime::max();        ///< of the phase
   SteadyTime write_deadline_ = SteadyTime::max();  ///< while a write waits; apart, as an upload may go on meanwhile
-  SteadyTime body_wait_started_{};
-  std::chrono::nanoseconds body_waited_{0};
   Exchange* exchange_ = nullptr;  ///< while one is worked on
-  std::uint64_t body_bytes_ = 0;
   std::uint64_t bytes_out_ = 0;
   std::uint32_t requests_ = 0;
   Phase phase_ = Phase::Idle;
@@ -101,6 +99,7 @@ class Connection final : public SweepEntry {
   bool holds_slot_ = false;
   bool let_go_ = false;  ///< asked by sweep() to wait without a slot
   bool lingering_ = false;
+  bool ended_ = false;  ///< closed, failed or timed out while it waited for a request
 };
 
 }  // namespace sallyport::net

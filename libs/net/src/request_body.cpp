@@ -13,8 +13,6 @@ RequestBody::RequestBody(Connection& connection, RequestSlot& slot) noexcept : c
   complete_ = framing_ == http::Framing::None || (framing_ == http::Framing::Length && remaining_ == 0);
   if (complete_) framing_ = http::Framing::None;
   continue_pending_ = head.expect_continue && !complete_ && head.version == http::Version::Http11;
-  connection.body_bytes_ = 0;
-  connection.body_waited_ = {};
 }
 
 Result<void> RequestBody::set_limit(std::uint64_t bytes) noexcept {
@@ -43,7 +41,6 @@ Result<std::span<const char>> RequestBody::decode(std::span<const char> input, s
     }
   }
   received_ += data.size();
-  connection_.body_bytes_ = received_;
   if (received_ > limit_) return fail(ErrorCode::BodyTooLarge, "body is over the limit", ErrorOrigin::Downstream);
   return data;
 }
@@ -119,10 +116,10 @@ Task<Result<void>> RequestBody::fill() {
                                ? static_cast<std::size_t>(std::min<std::uint64_t>(kStreamBytes, remaining_))
                                : kInputBytes;
   const SteadyTime now = c.server_.clock_.coarse_now();
-  c.body_wait_started_ = now;
+  wait_started_ = now;
   c.enter(Connection::Phase::Body, now + c.server_.limits_.body_idle_timeout);
   const std::size_t n = co_await c.read_some({slot_.stream.get(), room});
-  c.body_waited_ += c.server_.clock_.coarse_now() - now;
+  waited_ += c.server_.clock_.coarse_now() - now;
   const bool late = c.timed_out_;
   c.enter(Connection::Phase::Work, SteadyTime::max());
   streamed_ = {slot_.stream.get(), n};

@@ -141,13 +141,15 @@ void Server::start(runtime::TcpSocket socket) {
   if (!budget_.take(peer)) return;  // closing says it cheapest
   socket.non_blocking(true, ec);
   socket.set_option(asio::ip::tcp::no_delay(true), ec);
-  bool started = false;
+  bool owned = false;  // a connection gives its place back itself
   try {
-    started = serving_.spawn(Connection::run(*this, std::move(socket), peer));
+    auto connection = std::make_unique<Connection>(*this, std::move(socket), peer);
+    owned = true;
+    serving_.spawn(Connection::run(std::move(connection)));
   } catch (const std::bad_alloc&) {
     logger_.write(log::Level::Error, "connection_failed");
   }
-  if (!started) budget_.give_back(peer);
+  if (!owned) budget_.give_back(peer);
 }
 
 void Server::stop_accepting() {

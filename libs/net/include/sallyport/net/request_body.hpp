@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 
+#include "sallyport/core/clock.hpp"
 #include "sallyport/core/error.hpp"
 #include "sallyport/net/http/chunk_decoder.hpp"
 #include "sallyport/net/http/message.hpp"
@@ -53,6 +54,8 @@ class RequestBody final {
   std::uint64_t remaining_ = 0;  ///< with Framing::Length
   std::uint64_t limit_ = UINT64_MAX;
   std::uint64_t received_ = 0;
+  SteadyTime wait_started_{};           ///< of the wait for bytes that goes on
+  std::chrono::nanoseconds waited_{0};  ///< for bytes, before that
   http::ChunkDecoder chunks_;
   std::string gathered_;
   std::span<const char> in_place_;
