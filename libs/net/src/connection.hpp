@@ -91,7 +91,7 @@ class Connection final : public SweepEntry {
   SteadyTime idle_since_{};
   SteadyTime deadline_ = SteadyTime::max();        ///< of the phase
   SteadyTime write_deadline_ = SteadyTime::max();  ///< while a write waits; apart, as an upload may go on meanwhile
-  Exchange* exchange_ = nullptr;  ///< while one is worked on
+  Exchange* exchange_ = nullptr;                   ///< while one is worked on
   std::uint64_t bytes_out_ = 0;
   std::uint32_t requests_ = 0;
   Phase phase_ = Phase::Idle;
