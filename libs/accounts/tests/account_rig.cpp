@@ -150,7 +150,7 @@ void TestDatabase::pass_time(std::chrono::microseconds by) {
 
 Rig::Rig(TestDatabase& database, RigOptions options)
     : log_fd(::open(folder.file("log").c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600)),
-      logger(log::Logger::Options{.fd = log_fd}, log::Redactor()),
+      logger(log::Logger::Options{.fd = log_fd.fd}, log::Redactor()),
       mint(crypto::HmacKeyRing({crypto::HmacKey{"k1", Secret<std::string>(std::string(32, 'k'))}}), random),
       pool(storage::SqlPoolOptions{.url = database.url(options.port, options.role),
                                    .connections_max = options.connections,
@@ -161,7 +161,6 @@ Rig::Rig(TestDatabase& database, RigOptions options)
 
 Rig::~Rig() {
   pool.stop();
-  ::close(log_fd);
 }
 
 UserId Rig::add_user(const std::string& email, Role role) {

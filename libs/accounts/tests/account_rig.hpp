@@ -16,6 +16,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 
+#include <unistd.h>
+
 #include "sallyport/accounts/service.hpp"
 #include "sallyport/accounts/sql_repository.hpp"
 #include "sallyport/accounts/token_adapters.hpp"
@@ -184,7 +186,14 @@ class Rig final {
   SystemClock clock;
   crypto::SecureRandom random;
   testing::TemporaryFolder folder;
-  int log_fd;
+  /// Closed after the logger, whose thread writes to it to the end.
+  struct LogFile {
+    explicit LogFile(int opened) : fd(opened) {}
+    LogFile(const LogFile&) = delete;
+    LogFile& operator=(const LogFile&) = delete;
+    ~LogFile() { ::close(fd); }
+    int fd;
+  } log_fd;
   log::Logger logger;
   asio::io_context loop{1};
   asio::executor_work_guard<runtime::Executor> awake{loop.get_executor()};  ///< it is run in pieces
