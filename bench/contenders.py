@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import getpass
+import os
 import re
 import shutil
 import socket
@@ -18,7 +19,7 @@ from bench.processes import BenchError, Server, free_ports, start
 ROOT = Path(__file__).resolve().parent.parent
 BENCH = ROOT / "bench"
 CONF = BENCH / "conf"
-SALLYPORT = ROOT / "build" / "release" / "bin" / "sallyport"
+SALLYPORT = Path(os.environ.get("SALLYPORT_BIN") or ROOT / "build" / "release" / "bin" / "sallyport")
 BODY = '{"items":[' + ",".join(str(1000 + number) for number in range(37)) + "]}" + " " * 4  # 200 bytes
 PATH = "/items/42"
 
@@ -173,7 +174,7 @@ class Contender:
     def missing(self) -> str | None:
         """Why it cannot run here, or None."""
         if self.ours and not SALLYPORT.exists():
-            return f"{SALLYPORT.relative_to(ROOT)} is not built; run script/build release"
+            return f"{SALLYPORT} is not built; run script/build release"
         if self.name in ("express", "fastify") and not (BENCH / "node" / "node_modules" / "express").exists():
             return "bench/node/node_modules is not installed; run npm ci in bench/node"
         return None

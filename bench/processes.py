@@ -107,6 +107,11 @@ def memory_kib(pids: Iterable[int], key: str) -> int:
     return total
 
 
+def cpu_of(servers: Iterable[Server]) -> float:
+    """CPU seconds of all processes of these servers."""
+    return sum(server.cpu_seconds() for server in servers)
+
+
 def answers(port: int, path: str, source: str = "127.0.0.1") -> int:
     """The status of one GET on a connection of its own; 0 when there was no HTTP answer."""
     try:

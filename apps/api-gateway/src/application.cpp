@@ -147,8 +147,10 @@ void GatewayApplication::finished(net::Exchange& exchange, const net::Completion
   if (x.upstream_time != kNotMeasured && routed) {
     shard_.observe(metrics_.upstream_seconds(route->upstream), std::chrono::duration<double>(x.upstream_time).count());
   }
-  if (x.verdict && x.verdict->needs_settling() && completion.status != 499) {
-    tasks_.spawn(settle(limiter_, std::move(*x.verdict), completion.status));
+  for (auto* verdict : {&x.verdict, &x.user_verdict}) {
+    if (*verdict && (*verdict)->needs_settling() && completion.status != 499) {
+      tasks_.spawn(settle(limiter_, std::move(**verdict), completion.status));
+    }
   }
   if (access_log_ == nullptr) return;
   if (x.client_text.empty()) x.peer.append_to(x.client_text);

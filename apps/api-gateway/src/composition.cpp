@@ -9,6 +9,7 @@ constexpr std::size_t kUpstreamBufferBytes = 16384;
 constexpr std::size_t kUpstreamBuffersKept = 256;
 constexpr std::chrono::milliseconds kUpstreamTick{20};
 constexpr std::size_t kTasksMax = 65536;
+constexpr std::size_t kTokensRemembered = 8192;  ///< by each event loop, about 1 KiB each
 
 net::ServerLimits server_limits(const ConnectionLimits& c) {
   net::ServerLimits limits;
@@ -30,19 +31,30 @@ storage::RedisOptions redis_options(const storage::RedisUrl& url) {
   return options;
 }
 
+std::optional<tokens::CachedVerifier> make_verifier(const Shared& shared) {
+  if (!shared.key_url) return std::nullopt;
+  tokens::AccessTokenVerifier::Options options;
+  options.issuer = shared.config.issuer;
+  options.audience = shared.config.audience;
+  return std::optional<tokens::CachedVerifier>(std::in_place, tokens::AccessTokenVerifier(options, nullptr),
+                                               kTokensRemembered);
+}
+
 }  // namespace
 
 // Every request passes these steps from top to bottom, and every answer on the way back from the step that made it.
 // What denies cheaply stands above what costs.
 void Worker::compose() {
-  chain_.add(request_context_);   // first, so that every answer, line of the log and problem document has its id
-  chain_.add(security_headers_);  // above everything that can answer, so that no answer lacks them
-  chain_.add(client_address_);    // the log, limits and internal access depend on who asks
-  chain_.add(host_check_);        // a request for somebody else's host is none of ours
-  chain_.add(route_match_);       // one canonical path, for every decision below and for the upstream
-  chain_.add(internal_routes_);   // health and metrics leave here: they must work when a flood is limited
-  chain_.add(cors_);              // preflights leave here: browsers ask them, users do not count for them
-  chain_.add(rate_limit_);        // before anything that costs, and before 404, so that probing uses up a budget
+  chain_.add(request_context_);     // first, so that every answer, line of the log and problem document has its id
+  chain_.add(security_headers_);    // above everything that can answer, so that no answer lacks them
+  chain_.add(client_address_);      // the log, limits and internal access depend on who asks
+  chain_.add(host_check_);          // a request for somebody else's host is none of ours
+  chain_.add(route_match_);         // one canonical path, for every decision below and for the upstream
+  chain_.add(internal_routes_);     // health and metrics leave here: they must work when a flood is limited
+  chain_.add(cors_);                // preflights leave here: browsers ask them, users do not count for them
+  chain_.add(rate_limit_);          // before anything that costs, and before 404, so that probing uses up a budget
+  chain_.add(authenticate_);        // after the address has paid: a flood must not buy signature checks
+  chain_.add(rate_limit_by_user_);  // as soon as it is known who asks, and before the body is looked at
   chain_.add(route_rules_);  // unknown routes, methods and bodies end here; the proxy sees only what it may forward
 
   // What the server itself refuses has no route and no client to count for, but an id and the security fields.
@@ -50,15 +62,18 @@ void Worker::compose() {
   refusal_chain_.add(security_headers_);
 }
 
-Shared::Shared(const Config& settings, log::Logger& log, std::optional<storage::RedisUrl> redis_url)
+Shared::Shared(const Config& settings, log::Logger& log, const Gateway::Options& options)
     : config(settings),
       logger(log),
-      redis(std::move(redis_url)),
+      redis(options.redis),
+      denylist(options.denylist),
+      key_url(api_gateway::key_url(settings)),
       router(settings),
       cors(settings.cors),
       limit_settings{settings.redis_key_prefix, settings.ipv6_prefix, settings.instances},
       limiter_metrics(registry, settings.rate_limits),
       gateway_metrics(registry, settings),
+      token_metrics(registry),
       memory_store(clock, seed),
       connections(settings.limits.connections_max, settings.limits.connections_per_address_max, settings.ipv6_prefix) {
   for (const UpstreamConfig& upstream : settings.upstreams) {
@@ -69,6 +84,8 @@ Shared::Shared(const Config& settings, log::Logger& log, std::optional<storage::
   }
   registry.gauge("gateway_connections", "Open client connections.", {},
                  [this] { return static_cast<double>(connections.open()); });
+  registry.gauge("gateway_token_keys", "Keys that verify access tokens; 0 until the first set has been fetched.", {},
+                 [this] { return static_cast<double>(token_keys.load(std::memory_order_relaxed)); });
   registry.counter_from("gateway_log_dropped_lines_total", "Log lines dropped because the sink was too slow.", {},
                         [this] { return static_cast<double>(logger.dropped_lines()); });
   registry.counter_from("ratelimit_memory_evictions_total",
@@ -92,13 +109,24 @@ Worker::Worker(Shared& shared)
           shared.memory_store, shared.clock, random_, shared.logger, shared.limiter_metrics, shard_, {}),
       tasks_(io_.get_executor(), kTasksMax,
              [&logger = shared.logger](const std::exception_ptr&) { logger.write(log::Level::Error, "task_failed"); }),
+      sessions_({.local = shared.denylist.get(),
+                 .redis = redis_ ? &*redis_ : nullptr,
+                 .key_prefix = shared.config.redis_key_prefix,
+                 .executor = io_.get_executor(),
+                 .tasks = tasks_,
+                 .clock = shared.clock,
+                 .logger = shared.logger}),
+      verifier_(make_verifier(shared)),
       request_context_(shared.clock, random_),
       host_check_(shared.config),
       client_address_(shared.config, shard_, shared.gateway_metrics.untrusted_forwarding()),
       route_match_(shared.router),
       internal_routes_([this] { return readiness(); }, [&registry = shared.registry] { return registry.render(); }),
       cors_(shared.cors),
-      rate_limit_(limiter_, shared.limit_settings, shared.limiter_metrics, shared.clock),
+      authenticate_(verifier_ ? &*verifier_ : nullptr, sessions_, shared.token_metrics, shard_, shared.clock,
+                    [&shared] { shared.report_unknown_key(); }),
+      rate_limit_(LimitStep(limiter_, shared.limit_settings, shared.limiter_metrics, shared.clock), authenticate_),
+      rate_limit_by_user_(LimitStep(limiter_, shared.limit_settings, shared.limiter_metrics, shared.clock)),
       proxy_(upstreams_, shared.clock, tasks_, io_.get_executor(), shared.cors.enabled()),
       application_(chain_, refusal_chain_, proxy_, limiter_, tasks_,
                    shared.config.access_log ? &access_log_.emplace(shared.logger) : nullptr, shared.gateway_metrics,

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "identity/principal.hpp"
+#include "identity/session_check.hpp"
 #include "routing/router.hpp"
 #include "sallyport/api_gateway/config.hpp"
 #include "sallyport/net/exchange.hpp"
@@ -24,6 +26,10 @@ struct Exchange final : net::Exchange {
     path = match_key = {};
     lookup = {};
     verdict.reset();
+    token.reset();
+    session.reset();
+    principal.reset();
+    user_verdict.reset();
     limiter_time = upstream_time = kNotMeasured;
     upstream_host.clear();
     client_text.clear();
@@ -45,6 +51,11 @@ struct Exchange final : net::Exchange {
   bool preflight = false;                       ///< a CORS preflight that the gateway answers itself; set by Cors
   const rate_limit::LimitPlan* plan = nullptr;  ///< set by RateLimit
   std::optional<rate_limit::Verdict> verdict;   ///< set by RateLimit
+  tokens::TokenCache::Entry token;              ///< what Authenticate works on; says nothing about who asks
+  std::shared_ptr<SessionQuestion> session;     ///< whether the token's session has ended; likewise
+  std::optional<Principal> principal;           ///< who asks; set by Authenticate
+  const rate_limit::LimitPlan* user_plan = nullptr;  ///< set by RateLimitByUser
+  std::optional<rate_limit::Verdict> user_verdict;   ///< set by RateLimitByUser
   std::chrono::microseconds limiter_time = kNotMeasured;
   std::chrono::microseconds upstream_time = kNotMeasured;  ///< until the answer's head
   std::string upstream_host;                               ///< who answered; set by Proxy

@@ -52,11 +52,12 @@ std::string url_of(const net::ListenPoint& point) {
 class Gateway::Impl {
  public:
   Impl(const Config& config, log::Logger& logger, Options options)
-      : config_(config), logger_(logger), options_(std::move(options)), shared_(config, logger, options_.redis) {}
+      : config_(config), logger_(logger), options_(std::move(options)), shared_(config, logger, options_) {}
 
   int run(std::string& error) {
     check_file_limit();
     for (std::uint32_t i = 0; i < thread_count(config_); ++i) workers_.push_back(std::make_unique<Worker>(shared_));
+    if (!make_keys(error)) return 1;
     start_threads();
     const bool started = open_stores(error) && open_listeners(error);
     if (started) serve();
@@ -130,12 +131,13 @@ class Gateway::Impl {
   }
 
   void serve() {
-    UpstreamResolver resolver(config_.upstreams, {}, logger_,
+    // Nobody waits for them: what needs no token is served without an auth service.
+    if (shared_.key_url) on(*workers_.front(), [](Worker& w) { w.fetch_keys(); });
+    std::vector<UpstreamConfig> names = config_.upstreams;
+    if (auto host = key_host(shared_.key_url)) names.push_back(*std::move(host));
+    UpstreamResolver resolver(names, {}, logger_,
                               [this](std::size_t upstream, const std::vector<asio::ip::tcp::endpoint>& endpoints) {
-                                for (auto& worker : workers_) {
-                                  on(*worker,
-                                     [upstream, endpoints](Worker& w) { w.set_addresses(upstream, endpoints); });
-                                }
+                                publish_addresses(upstream, endpoints);
                               });
     resolver.start();
     for (std::size_t i = 0; i < workers_.size(); ++i) {
@@ -154,6 +156,37 @@ class Gateway::Impl {
     shared_.draining.store(true, std::memory_order_relaxed);
     for (auto& worker : workers_) on(*worker, [](Worker& w) { w.begin_drain(); });
     if (config_.drain.count() > 0 && wait_for_signal(config_.drain)) std::_Exit(0);
+  }
+
+  void publish_addresses(std::size_t upstream, const std::vector<asio::ip::tcp::endpoint>& endpoints) {
+    if (upstream == config_.upstreams.size()) {
+      on(*workers_.front(), [endpoints](Worker& w) { w.set_key_addresses(endpoints); });
+      return;
+    }
+    for (auto& worker : workers_) {
+      on(*worker, [upstream, endpoints](Worker& w) { w.set_addresses(upstream, endpoints); });
+    }
+  }
+
+  /// The first worker fetches the keys of access tokens for all.
+  bool make_keys(std::string& error) {
+    if (!shared_.key_url) return true;
+    shared_.report_unknown_key = [this] { report_unknown_key(); };
+    try {
+      workers_.front()->make_keys([this](const std::shared_ptr<const tokens::KeySet>& keys) {
+        shared_.token_keys.store(keys->size(), std::memory_order_relaxed);
+        for (auto& worker : workers_) on(*worker, [keys](Worker& w) { w.use_keys(keys); });
+      });
+    } catch (const std::exception& failure) {
+      error = std::string("jwks_url: ") + failure.what();
+      return false;
+    }
+    return true;
+  }
+
+  void report_unknown_key() {
+    if (shared_.unknown_key_reported.exchange(true, std::memory_order_relaxed)) return;
+    on(*workers_.front(), [](Worker& w) { w.unknown_key(); });
   }
 
   void finish_in_flight() {

@@ -40,7 +40,26 @@ Readiness Worker::readiness() const {
   } else if (!redis_->connected()) {  // not the breaker: it waits for a request, which an idle gateway does not get
     state.store = "unreachable";
   }
+  if (verifier_) state.token_keys = shared_.token_keys.load(std::memory_order_relaxed) == 0 ? "not_loaded" : "ok";
   return state;
+}
+
+void Worker::use_keys(const std::shared_ptr<const tokens::KeySet>& keys) {
+  verifier_->verifier().use(keys);
+}
+
+void Worker::make_keys(tokens::RemoteJwks::Publish publish) {
+  keys_.emplace(io_.get_executor(), shared_.clock, shared_.logger, shared_.config, *shared_.key_url,
+                std::move(publish));
+}
+
+void Worker::set_key_addresses(const std::vector<asio::ip::tcp::endpoint>& endpoints) {
+  keys_->set_addresses(endpoints);
+}
+
+void Worker::unknown_key() {
+  shared_.unknown_key_reported.store(false, std::memory_order_relaxed);
+  keys_->unknown_key();
 }
 
 Task<> Worker::flush_logs() {
@@ -60,6 +79,7 @@ Task<> Worker::shut_down() {
   server_.stop_accepting();
   co_await server_.join();
   co_await tasks_.join();
+  if (keys_) keys_->stop();
   if (redis_) co_await redis_->stop();
   for (auto& upstream : upstreams_) upstream->set_addresses({});
   if (access_log_) access_log_->flush();

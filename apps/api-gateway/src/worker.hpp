@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "application.hpp"
+#include "identity/token_keys.hpp"
+#include "middleware/authenticate.hpp"
 #include "middleware/edge_filters.hpp"
 #include "middleware/internal_routes.hpp"
 #include "middleware/rate_limit_filter.hpp"
@@ -15,6 +17,7 @@
 #include "middleware/route_rules.hpp"
 #include "middleware/security_headers.hpp"
 #include "sallyport/api_gateway/config.hpp"
+#include "sallyport/api_gateway/gateway.hpp"
 #include "sallyport/net/server.hpp"
 #include "sallyport/rate_limit/memory_store.hpp"
 #include "sallyport/rate_limit/redis_store.hpp"
@@ -24,11 +27,13 @@ namespace sallyport::api_gateway {
 
 /// What all event loops of the process share. Everything in it is immutable or thread-safe, and outlives the workers.
 struct Shared {
-  Shared(const Config& settings, log::Logger& logger, std::optional<storage::RedisUrl> redis_url);
+  Shared(const Config& settings, log::Logger& logger, const Gateway::Options& options);
 
   const Config& config;
   log::Logger& logger;
-  const std::optional<storage::RedisUrl> redis;  ///< without: counters in this process
+  const std::optional<storage::RedisUrl> redis;                    ///< without: counters in this process
+  const std::shared_ptr<const denylist::MemoryDenylist> denylist;  ///< may be null
+  const std::optional<tokens::JwksUrl> key_url;                    ///< without: no route asks for tokens
   SystemClock clock;
   FastRandom seed;
   const Router router;
@@ -37,10 +42,14 @@ struct Shared {
   metrics::Registry registry;
   rate_limit::LimiterMetrics limiter_metrics;
   GatewayMetrics gateway_metrics;
+  TokenMetrics token_metrics;
   rate_limit::MemoryStore memory_store;
   net::ConnectionBudget connections;
   std::vector<std::unique_ptr<UpstreamShared>> upstreams;
   std::atomic<bool> draining{false};
+  std::atomic<std::size_t> token_keys{0};            ///< in the loaded set
+  std::atomic<bool> unknown_key_reported{false};     ///< and not yet taken note of: more reports would say no more
+  std::function<void()> report_unknown_key = [] {};  ///< set before the loops run; must be callable from any of them
 };
 
 /// One event loop with everything that works on it: its own store connection, upstream connections and server. Members
@@ -59,6 +68,14 @@ class Worker final {
   runtime::Task<Result<void>> open_store(Deadline deadline);
   void serve(const std::vector<int>& listeners);
   void set_addresses(std::size_t upstream, const std::vector<asio::ip::tcp::endpoint>& endpoints);
+  /// The keys that verify access tokens from now on.
+  void use_keys(const std::shared_ptr<const tokens::KeySet>& keys);
+  // One worker of the process fetches them for all:
+  /// publish: called on this loop with each new set. Before run() of the loop. Throws as TokenKeys does.
+  void make_keys(tokens::RemoteJwks::Publish publish);
+  void fetch_keys() { lifetime_.spawn(keys_->run()); }
+  void set_key_addresses(const std::vector<asio::ip::tcp::endpoint>& endpoints);
+  void unknown_key();
   void begin_drain() noexcept { server_.begin_drain(); }
   /// Closes the listeners, waits for the connections, then ends everything else: run() returns after that.
   void stop_when_done();
@@ -82,6 +99,9 @@ class Worker final {
   std::vector<std::unique_ptr<Upstream>> upstreams_;
   std::optional<log::AccessLog> access_log_;
   runtime::TaskScope tasks_;
+  SessionCheck sessions_;
+  std::optional<tokens::CachedVerifier> verifier_;
+  std::optional<TokenKeys> keys_;
 
   RequestContext request_context_;
   SecurityHeaders security_headers_;
@@ -90,7 +110,9 @@ class Worker final {
   RouteMatch route_match_;
   InternalRoutes internal_routes_;
   Cors cors_;
+  Authenticate authenticate_;
   RateLimit rate_limit_;
+  RateLimitByUser rate_limit_by_user_;
   RouteRules route_rules_;
   Proxy proxy_;
   net::FilterChain<Exchange> chain_;

@@ -194,7 +194,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"StoreAddress", "redis_url: redis://user:secret@host",
             "1: 'redis_url': addresses of stores come from the environment: set SALLYPORT_REDIS_URL"},
         Row{"Identity", "access_ttl: 15m",
-            "1: 'access_ttl': belongs to the identity service, which this build does not have yet"},
+            "1: 'access_ttl': is a setting of the auth service (`sallyport auth`), not of a gateway"},
         Row{"HostBits", "trusted_proxies: [10.1.2.3/16]", kHostBits.c_str()},
         Row{"NotAnAddress", "trusted_proxies: [nginx]", kNoAddress.c_str()},
         Row{"ScalarForList", "trusted_proxies: 10.1.0.0/16",

@@ -14,18 +14,18 @@ using ::testing::HasSubstr;
 constexpr std::string_view kLeast = "listen: 127.0.0.1:0\nissuer: https://a.example\naudience: api\n";
 
 std::string problems_of(const std::string& text) {
-  return format_problems("auth.yaml", load_auth_config(text).problems);
+  return service::format_problems("auth.yaml", load_auth_config(text).problems);
 }
 
 TEST(AuthConfig, NeedsLittle) {
   const auto loaded = load_auth_config(kLeast);
   EXPECT_EQ(format_problems("f", loaded.problems), "");
-  ASSERT_EQ(loaded.config.listen.size(), 1U);
-  EXPECT_EQ(loaded.config.listen[0].address.to_string(), "127.0.0.1");
-  EXPECT_EQ(loaded.config.issuer, "https://a.example");
+  ASSERT_EQ(loaded.config.common.listen.size(), 1U);
+  EXPECT_EQ(loaded.config.common.listen[0].address.to_string(), "127.0.0.1");
+  EXPECT_EQ(loaded.config.common.issuer, "https://a.example");
   EXPECT_EQ(loaded.config.access_ttl, 15min);
-  EXPECT_EQ(loaded.config.trusted_gateways.size(), 2U);
-  EXPECT_FALSE(loaded.config.allow_plaintext);
+  EXPECT_EQ(loaded.config.common.trusted_gateways.size(), 2U);
+  EXPECT_FALSE(loaded.config.common.allow_plaintext);
 }
 
 TEST(AuthConfig, ReadsAllItsKeys) {
@@ -43,6 +43,8 @@ origins: [https://app.example.com, "http://localhost:3000"]
 redis_key_prefix: "x:"
 allow_plaintext: true
 database_connections: 4
+instances: 3
+log_sql: false
 log_level: warn
 access_log: false
 drain: 0s
@@ -50,27 +52,28 @@ shutdown_timeout: 2s
 )");
   EXPECT_EQ(format_problems("f", loaded.problems), "");
   const AuthConfig& config = loaded.config;
-  ASSERT_EQ(config.listen.size(), 2U);
-  EXPECT_EQ(config.listen[1].port, 9002);
-  EXPECT_EQ(config.threads, 0U);
+  ASSERT_EQ(config.common.listen.size(), 2U);
+  EXPECT_EQ(config.common.listen[1].port, 9002);
+  EXPECT_EQ(config.common.threads, 0U);
   EXPECT_EQ(config.access_ttl, 5min);
   EXPECT_EQ(config.lifetimes.refresh_ttl, std::chrono::days(7));
   EXPECT_EQ(config.lifetimes.session_max, std::chrono::days(14));
   EXPECT_EQ(config.lifetimes.refresh_grace, 10s);
-  ASSERT_EQ(config.trusted_gateways.size(), 1U);
-  EXPECT_EQ(config.trusted_gateways[0].to_string(), "10.1.0.0/16");
+  ASSERT_EQ(config.common.trusted_gateways.size(), 1U);
+  EXPECT_EQ(config.common.trusted_gateways[0].to_string(), "10.1.0.0/16");
   EXPECT_EQ(config.origins.size(), 2U);
-  EXPECT_EQ(config.redis_key_prefix, "x:");
-  EXPECT_TRUE(config.allow_plaintext);
-  EXPECT_EQ(config.database_connections, 4U);
-  EXPECT_EQ(config.log_level, log::Level::Warn);
-  EXPECT_FALSE(config.access_log);
-  EXPECT_EQ(config.drain, 0ms);
-  EXPECT_EQ(config.shutdown_timeout, 2s);
+  EXPECT_EQ(config.common.redis_key_prefix, "x:");
+  EXPECT_TRUE(config.common.allow_plaintext);
+  EXPECT_EQ(config.common.database_connections, 4U);
+  EXPECT_EQ(config.common.instances, 3U);
+  EXPECT_EQ(config.common.log_level, log::Level::Warn);
+  EXPECT_FALSE(config.common.access_log);
+  EXPECT_EQ(config.common.drain, 0ms);
+  EXPECT_EQ(config.common.shutdown_timeout, 2s);
 }
 
 TEST(AuthConfig, TrustsNobodyWhenTheFileSaysSo) {
-  EXPECT_TRUE(load_auth_config(std::string(kLeast) + "trusted_gateways: []\n").config.trusted_gateways.empty());
+  EXPECT_TRUE(load_auth_config(std::string(kLeast) + "trusted_gateways: []\n").config.common.trusted_gateways.empty());
 }
 
 TEST(AuthConfig, TellsAllProblemsAtOnceWithTheirPlaces) {
@@ -104,6 +107,8 @@ TEST(AuthConfig, RefusesWhatItCannotMean) {
       {"redis_key_prefix: \"a{b\"", "redis_key_prefix:"},
       {"allow_plaintext: yes", "true or false"},
       {"log_level: loud", "log_level:"},
+      {"instances: 0", "instances: expected a number from 1 to 1000"},
+      {"log_sql: true", "log_sql: expected false: statements are logged by"},
       {"drain: {a: 1}", "a map cannot stand here"},
       {"drain: &a 1s", "anchors"},
       {"drain: !!str 1s", "tags"},

@@ -70,7 +70,7 @@ class LifeTest : public ::testing::Test {
   sallyport::testing::TemporaryFolder folder_;
   storage::DatabaseUrl database_ = *storage::DatabaseUrl::parse("sqlite:" + folder_.file("a.db"));
   log::Logger logger_{log::Logger::Options{.level = log::Level::Off}, log::Redactor{}};
-  std::shared_ptr<MemoryDenylist> denylist_ = std::make_shared<MemoryDenylist>();
+  std::shared_ptr<denylist::MemoryDenylist> denylist_ = std::make_shared<denylist::MemoryDenylist>();
 };
 
 TEST_F(LifeTest, ServesAndSharesItsDenylistAndForgetsNoEndedSession) {

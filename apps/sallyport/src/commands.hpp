@@ -18,10 +18,12 @@ struct DevArguments {
   std::string listen = "127.0.0.1:8080";
   std::optional<std::string> redis;
   std::optional<std::string> config_file;
-  std::optional<std::string> data_folder;  ///< with it: the auth service too, its accounts there
-  std::vector<std::string> upstreams;      ///< PREFIX=URL
+  std::optional<std::string> database;  ///< without: a file in data_folder
+  std::string data_folder;              ///< where accounts and generated secrets are kept
+  std::vector<std::string> upstreams;   ///< PREFIX=URL
   std::uint32_t threads = 0;
   bool insecure_listen = false;
+  bool log_sql = false;  ///< the auth service's statements, without their parameters
 };
 int run_dev(const DevArguments& arguments);
 

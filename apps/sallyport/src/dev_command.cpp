@@ -1,20 +1,18 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
-#include <iterator>
 #include <memory>
 
 #include <unistd.h>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "commands.hpp"
+#include "dev_banner.hpp"
 #include "dev_identity.hpp"
 #include "echo_service.hpp"
 #include "load.hpp"
 #include "sallyport/api_gateway/gateway.hpp"
-#include "sallyport/core/units.hpp"
 #include "sallyport/net/http/authority.hpp"
 
 namespace sallyport::app {
@@ -47,22 +45,6 @@ std::optional<api_gateway::ListenAddress> parse_listen(std::string_view text) {
 
 bool is_loopback(const IpAddress& address) {
   return Cidr::parse("127.0.0.0/8")->contains(address) || Cidr::parse("::1/128")->contains(address);
-}
-
-/// The auth service's paths, before everything else.
-void add_identity(Config& config, std::uint16_t port) {
-  api_gateway::UpstreamConfig upstream;
-  upstream.name = "auth";
-  upstream.hosts.push_back({"127.0.0.1", port});
-  config.upstreams.push_back(std::move(upstream));
-  for (const std::string path : {"/auth", "/.well-known/jwks.json"}) {
-    api_gateway::RouteConfig route;
-    route.path = path;
-    route.prefix = path == "/auth";
-    route.id = path + (route.prefix ? "/*" : "");
-    route.upstream = "auth";
-    config.routes.push_back(std::move(route));
-  }
 }
 
 void add_route(Config& config, const std::string& prefix, const std::string& host, std::uint16_t port) {
@@ -110,69 +92,60 @@ Config built_in(const DevArguments& arguments, const api_gateway::ListenAddress&
   return config;
 }
 
-/// "http://127.0.0.1:3000", and the others of several.
-std::string hosts_of(const Config& config, const std::string& upstream) {
-  std::string text;
-  for (const auto& candidate : config.upstreams) {
-    if (candidate.name != upstream) continue;
-    for (const auto& [host, port] : candidate.hosts) {
-      const bool v6 = host.find(':') != std::string::npos;
-      text += fmt::format("{}http://{}{}{}:{}", text.empty() ? "" : ", ", v6 ? "[" : "", host, v6 ? "]" : "", port);
-    }
-  }
-  return text;
+/// Where a file has put something else in the place of /auth/*, the routes for single paths below go too.
+void drop_left_over(Config& config) {
+  const auto whole = std::ranges::find_if(config.routes, [](const auto& r) { return r.prefix && r.path == "/auth"; });
+  if (whole == config.routes.end() || whole->upstream == "auth") return;
+  std::erase_if(config.routes, [](const auto& r) { return r.upstream == "auth" && r.path.starts_with("/auth/"); });
 }
 
-/// Where a policy applies, for a person.
-std::string places_of(const Config& config, const std::string& policy) {
-  if (policy == "global") return "on every path";
-  std::vector<std::string> places;
-  if (policy == "auth") places = api_gateway::canonical_auth_paths();
-  for (const auto& route : config.routes) {
-    const bool named = std::find(route.rate_limits.begin(), route.rate_limits.end(), policy) != route.rate_limits.end();
-    if (named && std::find(places.begin(), places.end(), route.id) == places.end()) places.push_back(route.id);
+/// What is wrong with where it would listen, or "".
+std::string listen_problem(const Config& config, const DevArguments& arguments) {
+  for (const auto& address : config.listen) {
+    if (is_loopback(address.address) || arguments.insecure_listen) continue;
+    return fmt::format("{} is not a loopback address; --insecure-listen allows it", address.address.to_string());
   }
-  return places.empty() ? "on no path" : fmt::format("on {}", fmt::join(places, ", "));
+  return "";
 }
 
-/// Commands that show an answer, its fields, and a limit: as far as the routes go.
-std::string commands_to_try(const Config& config, const std::string& url) {
-  std::string text;
-  const auto takes = [&](std::string_view path, net::http::Method method) { return routes(config, path, method); };
-  for (const auto& route : config.routes) {
-    std::string path = route.path;
-    if (route.prefix) path += path == "/" ? "hello" : "/hello";
-    if (!takes(path, net::http::Method::Get)) continue;
-    text = fmt::format("  curl {0}{1}\n  curl -i {0}{1}\n", url, path);
-    break;
-  }
-  if (takes("/auth/login", net::http::Method::Post)) {
-    text += fmt::format(
-        "  for i in 1 2 3 4 5 6; do curl -s -o /dev/null -w '%{{http_code}}\\n' -X POST {}/auth/login; done\n", url);
-  }
-  return text.empty() ? "" : "\nTry:\n" + text + "\n";
+log::Logger::Options log_options(const DevArguments& arguments) {
+  const bool terminal = ::isatty(2) == 1;
+  return {.level = arguments.log_sql ? log::Level::Debug : log::Level::Info,
+          .format = terminal ? log::Logger::Format::Text : log::Logger::Format::Json};
 }
 
-void print_banner(const Config& config, const DevArguments& arguments, const EchoService* echo,
-                  const std::vector<std::string>& urls) {
-  std::string text = "Sallyport " SALLYPORT_VERSION ", development gateway\n";
-  text += arguments.redis ? "  counters   in Redis\n"
-                          : "  counters   in this process, gone when it stops (--redis URL shares them)\n";
-  for (const auto& route : config.routes) {
-    text += fmt::format(
-        "  route      {}  ->  {}\n", route.id,
-        echo != nullptr && route.upstream == "dev" ? "the built-in echo service (--upstream PREFIX=URL for yours)"
-        : arguments.data_folder && route.upstream == "auth" ? "the auth service, accounts in " + *arguments.data_folder
-                                                            : hosts_of(config, route.upstream));
+/// Starts the services, then the gateway before them, and serves.
+int run_with(const DevArguments& arguments, Config config, const DevIdentity& identity,
+             const std::optional<storage::RedisUrl>& redis, log::Logger& logger) {
+  std::unique_ptr<EchoService> echo;
+  if (arguments.upstreams.empty()) {
+    echo = std::make_unique<EchoService>(logger);
+    add_route(config, "/", "127.0.0.1", echo->port());
   }
-  for (const auto& policy : config.rate_limits) {
-    text += fmt::format("  limit      {}: {} in {} {}\n", policy.name, policy.limit, format_duration(policy.window),
-                        places_of(config, policy.name));
+  if (auto ready = identity.set_up(logger); !ready) return cannot_start(ready.error());
+  const auto auth = identity.start(redis, logger, arguments.log_sql ? &logger : nullptr);
+  if (!auth) return cannot_start(auth.error());
+  add_identity(config, (*auth)->urls().front());
+  if (arguments.config_file) {
+    auto overlaid = load_config_file(*arguments.config_file, api_gateway::ConfigMode::Dev, config);
+    if (!overlaid) return 1;
+    config = std::move(*overlaid);
+    drop_left_over(config);
   }
-  for (const std::string& url : urls) text += fmt::format("listening on {}\n", url);
-  text += commands_to_try(config, urls.front());
-  std::fputs(text.c_str(), stdout);
-  std::fflush(stdout);
+  if (const std::string problem = listen_problem(config, arguments); !problem.empty()) return wrong_call(problem);
+
+  const DevScene scene{.counters = redis ? "in Redis" : "in this process, gone when it stops (--redis URL shares them)",
+                       .accounts = "in " + identity.place(),
+                       .echo = echo != nullptr};
+  api_gateway::Gateway::Options options{.redis = redis, .denylist = identity.denylist(), .on_listening = {}};
+  options.on_listening = [&](const std::vector<std::string>& urls) {
+    std::fputs(dev_banner(config, scene, urls).c_str(), stdout);
+    std::fflush(stdout);
+  };
+  api_gateway::Gateway gateway(config, logger, std::move(options));
+  std::string error;
+  const int code = gateway.run(error);
+  return code == 0 ? 0 : cannot_start(error);
 }
 
 }  // namespace
@@ -182,58 +155,21 @@ int run_dev(const DevArguments& arguments) {
   if (!listen)
     return wrong_call("--listen " + arguments.listen + ": expected ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:0");
   Config config = built_in(arguments, *listen);
+  if (const std::string problem = listen_problem(config, arguments); !problem.empty()) return wrong_call(problem);
   for (const std::string& upstream : arguments.upstreams) {
     if (const std::string problem = add_upstream(config, upstream); !problem.empty()) return wrong_call(problem);
   }
   std::optional<storage::RedisUrl> redis;
-  std::vector<Secret<std::string>> secrets;
-  if (arguments.redis) {
-    redis = usable_redis_url("--redis", *arguments.redis, false);
-    if (!redis) return 1;
-    if (!redis->password.empty()) secrets.push_back(redis->password);
-  }
-  std::optional<DevIdentity> identity;
-  if (arguments.data_folder) {
-    auto prepared = DevIdentity::prepare(*arguments.data_folder);
-    if (!prepared) return cannot_start(prepared.error());
-    identity = *std::move(prepared);
-    std::ranges::move(identity->known_values(), std::back_inserter(secrets));
-  }
-  const bool terminal = ::isatty(2) == 1;
-  log::Logger logger({.format = terminal ? log::Logger::Format::Text : log::Logger::Format::Json},
-                     log::Redactor(std::move(secrets)));
-  std::unique_ptr<EchoService> echo;
-  if (arguments.upstreams.empty()) {
-    echo = std::make_unique<EchoService>(logger);
-    add_route(config, "/", "127.0.0.1", echo->port());
-  }
-  std::unique_ptr<auth_service::AuthService> auth;
-  if (identity) {
-    auto started = identity->start(redis, logger);
-    if (!started) return cannot_start(started.error());
-    auth = *std::move(started);
-    add_identity(config, port_of(auth->urls().front()));
-  }
-  if (arguments.config_file) {
-    auto overlaid = load_config_file(*arguments.config_file, api_gateway::ConfigMode::Dev, config);
-    if (!overlaid) return 1;
-    config = std::move(*overlaid);
-  }
-  for (const auto& address : config.listen) {
-    if (!is_loopback(address.address) && !arguments.insecure_listen) {
-      return wrong_call(
-          fmt::format("{} is not a loopback address; --insecure-listen allows it", address.address.to_string()));
-    }
-  }
-  api_gateway::Gateway::Options options;
-  options.redis = redis;
-  options.on_listening = [&](const std::vector<std::string>& urls) {
-    print_banner(config, arguments, echo.get(), urls);
-  };
-  api_gateway::Gateway gateway(config, logger, std::move(options));
-  std::string error;
-  const int code = gateway.run(error);
-  return code == 0 ? 0 : cannot_start(error);
+  if (arguments.redis && !(redis = usable_redis_url("--redis", *arguments.redis, false))) return 1;
+  std::optional<storage::DatabaseUrl> database;
+  if (arguments.database && !(database = usable_database_url("--database", *arguments.database, false))) return 1;
+  auto identity = DevIdentity::prepare(arguments.data_folder, std::move(database));
+  if (!identity) return cannot_start(identity.error());
+
+  auto secrets = identity->known_values();
+  if (redis && !redis->password.empty()) secrets.push_back(redis->password);
+  log::Logger logger(log_options(arguments), log::Redactor(std::move(secrets)));
+  return run_with(arguments, std::move(config), *identity, redis, logger);
 }
 
 }  // namespace sallyport::app

@@ -1,86 +1,184 @@
 #include "dev_identity.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <string_view>
+#include <utility>
+#include <vector>
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "read_file.hpp"
-#include "sallyport/secrets/environment.hpp"
-#include "sallyport/secrets/fresh_secrets.hpp"
+#include <fmt/format.h>
+
+#include "dev_folder.hpp"
+#include "local_accounts.hpp"
+#include "sallyport/core/clock.hpp"
+#include "sallyport/crypto/encoding.hpp"
+#include "sallyport/crypto/random.hpp"
 #include "sallyport/storage/sql/embedded_migrations.hpp"
+#include "sallyport/storage/sql/migrator.hpp"
 
 namespace sallyport::app {
 namespace {
 
-constexpr std::size_t kSecretsBytesMax = 65536;
+using api_gateway::AuthMode;
+
 constexpr const char* kName = "http://sallyport.dev";  // issuer and audience of a token that is good nowhere else
+constexpr const char* kFirstAdmin = "admin@sallyport.dev";
+constexpr std::size_t kPasswordBytes = 15;  // 20 characters
 
-std::string system_error(const std::string& what) {
-  return what + ": " + std::strerror(errno);
+Secret<std::string> random_password() {
+  std::array<std::uint8_t, kPasswordBytes> bytes{};
+  crypto::SecureRandom().fill(bytes);
+  Secret<std::string> text(crypto::base64url_encode(bytes));
+  wipe(bytes.data(), bytes.size());
+  return text;
 }
 
-/// Writes the file only when it does not exist, so that nobody's secrets are ever replaced.
-std::optional<std::string> make_secrets(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0) return errno == EEXIST ? std::nullopt : std::optional(system_error(path));
-  const Secret<std::string> text = secrets::fresh_environment_text(SystemClock());
-  const auto bytes = text.expose();
-  const bool written =
-      ::write(fd, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()) && ::fsync(fd) == 0;
-  std::string problem = written ? "" : system_error(path);
-  ::close(fd);
-  if (written) return std::nullopt;
-  ::unlink(path.c_str());
-  return problem;
-}
-
-std::optional<std::string> migrate(const storage::DatabaseUrl& url) {
-  auto session = storage::SqlSession::open(url, {});
-  if (!session) return session.error().describe();
+std::expected<void, std::string> migrate(const storage::DatabaseUrl& url) {
+  auto session = storage::SqlSession::open(url, {.statement = std::chrono::milliseconds(0)});
+  if (!session) return std::unexpected(session.error().describe());
   const SystemClock clock;
   storage::Migrator migrator(**session, storage::embedded_migrations(url.dialect), clock);
-  if (auto applied = migrator.migrate(); !applied) return applied.error().describe();
-  return std::nullopt;
+  if (auto applied = migrator.migrate(); !applied) return std::unexpected(applied.error().describe());
+  return {};
 }
 
-}  // namespace
-
-std::expected<DevIdentity, std::string> DevIdentity::prepare(const std::string& folder) {
-  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return std::unexpected(system_error(folder));
-  const std::string path = folder + "/secrets.env";
-  if (auto problem = make_secrets(path)) return std::unexpected(*std::move(problem));
-  const auto text = read_file(path, kSecretsBytesMax);
-  if (!text) return std::unexpected(text.error());
-  const auto variables = secrets::EnvironmentText::parse(*text);
-  if (!variables) return std::unexpected(path + ": " + variables.error());
-  auto loaded = secrets::load_auth_secrets(*variables, secrets::StoreAddresses::Optional);
-  if (!loaded.secrets) return std::unexpected(path + ": " + text_of(loaded.problems.front()));
-  return DevIdentity(folder, *std::move(loaded.secrets));
-}
-
-std::expected<std::unique_ptr<auth_service::AuthService>, std::string> DevIdentity::start(
-    std::optional<storage::RedisUrl> redis, log::Logger& logger) const {
-  auto database = storage::DatabaseUrl::parse("sqlite:" + folder_ + "/accounts.db");
-  if (!database) return std::unexpected(database.error().detail);
-  if (auto problem = migrate(*database)) return std::unexpected(folder_ + "/accounts.db: " + *problem);
-  auth_service::AuthServiceOptions options{.secrets = secrets_, .database = *std::move(database)};
-  options.redis = std::move(redis);
-  options.issuer = options.audience = kName;
-  options.listen = {{*IpAddress::parse("127.0.0.1"), 0}};
-  options.access_log = false;  // the gateway's says it all
-  auto service = std::make_unique<auth_service::AuthService>(std::move(options), logger);
-  if (auto started = service->start(); !started) return std::unexpected(started.error().detail);
-  return service;
+/// Past stdio, whose buffer would keep a copy, but in order with what it holds.
+void write_to_terminal(std::string_view text) {
+  std::fflush(stdout);
+  while (!text.empty()) {
+    const ssize_t n = ::write(STDOUT_FILENO, text.data(), text.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return;
+    text.remove_prefix(static_cast<std::size_t>(n));
+  }
 }
 
 std::uint16_t port_of(const std::string& url) {
   std::uint16_t port = 0;
   std::from_chars(url.data() + url.rfind(':') + 1, url.data() + url.size(), port);
   return port;
+}
+
+struct Path {
+  std::string_view text;
+  bool prefix;
+  AuthMode auth;
+};
+
+// Where a password or a refresh token is the proof, an access token that has expired must not be in its way.
+constexpr Path kPaths[] = {
+    {"/auth", true, AuthMode::Optional},     {"/auth/register", false, AuthMode::None},
+    {"/auth/login", false, AuthMode::None},  {"/auth/refresh", false, AuthMode::None},
+    {"/auth/logout", false, AuthMode::None}, {"/.well-known/jwks.json", false, AuthMode::None},
+};
+
+}  // namespace
+
+DevIdentity::DevIdentity(std::string folder, secrets::AuthSecrets secrets, storage::DatabaseUrl database)
+    : folder_(std::move(folder)),
+      secrets_(std::move(secrets)),
+      database_(std::move(database)),
+      first_password_(random_password()),
+      denylist_(std::make_shared<denylist::MemoryDenylist>()) {}
+
+std::expected<DevIdentity, std::string> DevIdentity::prepare(const std::string& folder,
+                                                             std::optional<storage::DatabaseUrl> database) {
+  auto secrets = open_dev_folder(folder);
+  if (!secrets) return std::unexpected(secrets.error() + " (--data DIR takes another folder)");
+  if (!database) {
+    auto url = storage::DatabaseUrl::parse("sqlite:" + folder + "/accounts.db");
+    if (!url) return std::unexpected(folder + ": " + url.error().detail);
+    database = *std::move(url);
+  }
+  return DevIdentity(folder, *std::move(secrets), *std::move(database));
+}
+
+secrets::SecretValues DevIdentity::known_values() const {
+  auto values = secrets_.known_values();
+  values.push_back(first_password_);
+  if (!database_.password.empty()) values.push_back(database_.password);
+  return values;
+}
+
+std::expected<void, std::string> DevIdentity::set_up(log::Logger& logger) const {
+  if (auto migrated = migrate(database_); !migrated) {
+    return std::unexpected(database_.endpoint() + ": " + migrated.error());
+  }
+  auto accounts = LocalAccounts::open(database_, Plaintext::Refused, "sallyport dev", logger);
+  if (!accounts) return std::unexpected(accounts.error());
+  const auto empty = (*accounts)->empty();
+  if (!empty) return std::unexpected(empty.error());
+  if (!*empty) return {};
+  auto created = (*accounts)->create(
+      {.email = kFirstAdmin, .password = first_password_, .name = "Administrator", .role = accounts::Role::Admin});
+  if (!created) {
+    // Another `dev` on the same folder may have been quicker: then it is that one's to tell the password.
+    const auto still_empty = (*accounts)->empty();
+    if (still_empty && !*still_empty) return {};
+    return std::unexpected(created.error());
+  }
+  return tell_password(created->email);
+}
+
+std::expected<void, std::string> DevIdentity::tell_password(const std::string& email) const {
+  if (::isatty(STDOUT_FILENO) == 1) {
+    const std::string_view password = first_password_.expose();
+    for (const std::string_view piece :
+         {std::string_view("First administrator, shown this once:\n  "), std::string_view(email),
+          std::string_view("  "), password, std::string_view("\n\n")}) {
+      write_to_terminal(piece);
+    }
+    return {};
+  }
+  const std::string path = folder_ + "/first-admin.txt";
+  ::unlink(path.c_str());  // of a database that is gone
+  const Secret<std::string> line(fmt::format("{} {}\n", email, first_password_.expose()));
+  const auto made = make_private_file(path, line.expose());
+  if (!made) return std::unexpected(made.error());
+  fmt::print("First administrator: {}, with the password in {}\n\n", email, path);
+  return {};
+}
+
+std::expected<std::unique_ptr<auth_service::AuthService>, std::string> DevIdentity::start(
+    std::optional<storage::RedisUrl> redis, log::Logger& logger, log::Logger* statement_log) const {
+  auth_service::AuthServiceOptions options{.secrets = secrets_, .database = database_};
+  options.redis = std::move(redis);
+  options.issuer = options.audience = kName;
+  options.listen = {{*IpAddress::parse("127.0.0.1"), 0}};
+  options.denylist = denylist_;
+  options.statement_log = statement_log;
+  options.access_log = false;  // the gateway's says it all
+  auto service = std::make_unique<auth_service::AuthService>(std::move(options), logger);
+  if (auto started = service->start(); !started) return std::unexpected(started.error().detail);
+  return service;
+}
+
+void add_identity(api_gateway::Config& config, const std::string& url) {
+  api_gateway::UpstreamConfig upstream;
+  upstream.name = "auth";
+  upstream.hosts.push_back({"127.0.0.1", port_of(url)});
+  config.upstreams.push_back(std::move(upstream));
+  config.issuer = config.audience = kName;
+  config.jwks_url = url + "/.well-known/jwks.json";
+  const std::vector<api_gateway::RouteConfig> others = config.routes;
+  for (const Path& path : kPaths) {
+    const bool taken = std::ranges::any_of(others, [&](const auto& other) {
+      return other.prefix && (path.text == other.path || path.text.starts_with(other.path + "/"));
+    });
+    if (taken) continue;
+    api_gateway::RouteConfig route;
+    route.path = path.text;
+    route.prefix = path.prefix;
+    route.id = route.path + (route.prefix ? "/*" : "");
+    route.upstream = "auth";
+    route.auth = path.auth;
+    config.routes.push_back(std::move(route));
+  }
 }
 
 }  // namespace sallyport::app

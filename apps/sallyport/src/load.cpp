@@ -49,4 +49,13 @@ std::optional<storage::RedisUrl> usable_redis_url(const std::string& source, std
   return std::move(*url);
 }
 
+std::optional<storage::DatabaseUrl> usable_database_url(const std::string& source, std::string_view text,
+                                                        bool allow_plaintext) {
+  auto url = storage::DatabaseUrl::parse(text);
+  const auto usable = url ? url->check_transport(allow_plaintext) : Result<void>(std::unexpected(url.error()));
+  if (usable) return std::move(*url);
+  std::fprintf(stderr, "sallyport: %s: %s\n", source.c_str(), usable.error().detail.c_str());
+  return std::nullopt;
+}
+
 }  // namespace sallyport::app

@@ -5,6 +5,7 @@
 
 #include "sallyport/api_gateway/config.hpp"
 #include "sallyport/storage/redis_url.hpp"
+#include "sallyport/storage/sql/database_url.hpp"
 
 namespace sallyport::app {
 
@@ -18,5 +19,10 @@ std::optional<api_gateway::Config> load_config_file(const std::string& file, api
 /// password.
 std::optional<storage::RedisUrl> usable_redis_url(const std::string& source, std::string_view text,
                                                   bool allow_plaintext);
+
+/// A database URL that may be used: PostgreSQL off this machine only with verified TLS, unless allow_plaintext.
+/// Likewise.
+std::optional<storage::DatabaseUrl> usable_database_url(const std::string& source, std::string_view text,
+                                                        bool allow_plaintext);
 
 }  // namespace sallyport::app

@@ -3,13 +3,16 @@
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 
 #include "auth_command.hpp"
 #include "commands.hpp"
+#include "dev_folder.hpp"
 #include "keys_command.hpp"
 #include "migrate_command.hpp"
+#include "user_command.hpp"
 
 namespace {
 
@@ -65,7 +68,9 @@ int main(int argc, char** argv) {
       "Signals: SIGTERM and SIGINT drain and stop; a second one stops at once. SIGHUP is ignored.\n");
 
   DevArguments dev;
-  auto* const dev_command = app.add_subcommand("dev", "Run a gateway on loopback, with nothing to set up");
+  dev.data_folder = kDevFolder;
+  auto* const dev_command =
+      app.add_subcommand("dev", "Run the gateway and the services on loopback, with nothing to set up");
   dev_command->add_option("--listen", dev.listen, "Address and port; port 0 takes any free one")
       ->type_name("ADDR:PORT")
       ->capture_default_str();
@@ -74,13 +79,18 @@ int main(int argc, char** argv) {
                    "Put the gateway in front of a service: /=http://127.0.0.1:3000 (repeatable)")
       ->type_name("PREFIX=URL");
   dev_command->add_option("--redis", dev.redis, "Count in Redis instead of in this process")->type_name("URL");
+  dev_command->add_option("--data", dev.data_folder, "Folder for accounts and generated secrets; made when missing")
+      ->type_name("DIR")
+      ->capture_default_str();
   dev_command
-      ->add_option("--data", dev.data_folder, "Run the auth service too; accounts and generated secrets are kept there")
-      ->type_name("DIR");
+      ->add_option("--database", dev.database,
+                   "Keep accounts there instead, postgresql://… or sqlite:PATH; the schema is brought up to date")
+      ->type_name("URL");
   dev_command->add_option("--config", dev.config_file, "YAML file laid over the built-in configuration")
       ->type_name("FILE");
   dev_command->add_option("--threads", dev.threads, "Event loops; 0 is one for each core")->check(CLI::Range(0U, 256U));
   dev_command->add_flag("--insecure-listen", dev.insecure_listen, "Allow an address off loopback, and any Host");
+  dev_command->add_flag("--log-sql", dev.log_sql, "Log at debug, SQL statements too (without their parameters)");
   dev_command->footer("\nWithout --upstream a small built-in service echoes what it is sent.\n");
 
   auto* const config_command = app.add_subcommand("config", "Check a configuration file");
@@ -117,6 +127,29 @@ int main(int argc, char** argv) {
       "\nEnvironment:\n"
       "  SALLYPORT_MIGRATE_DATABASE_URL  postgresql://owner@host/database or sqlite:PATH (required; or …_FILE)\n");
 
+  auto* const user_command = app.add_subcommand("user", "Make users and administrators from the command line");
+  user_command->require_subcommand(1);
+  UserArguments new_user;
+  new_user.role = "user";
+  auto* const user_create_command =
+      user_command->add_subcommand("create", "Make a user; the password is one line of standard input");
+  UserArguments promoted;
+  promoted.role = "admin";
+  auto* const user_promote_command =
+      user_command->add_subcommand("promote", "Give a user another role, which ends the user's sessions");
+  for (auto [command, user] : {std::pair(user_create_command, &new_user), std::pair(user_promote_command, &promoted)}) {
+    command->add_option("--email", user->email, "Address of the user")->required()->type_name("ADDRESS");
+    command->add_option("--role", user->role, "Role of the user")
+        ->check(CLI::IsMember({"user", "admin"}))
+        ->capture_default_str();
+    command->add_flag("--allow-plaintext", user->allow_plaintext,
+                      "Talk to a PostgreSQL off this machine without verified TLS");
+    command->footer(
+        "\nEnvironment:\n"
+        "  SALLYPORT_MIGRATE_DATABASE_URL  postgresql://owner@host/database or sqlite:PATH (required; or …_FILE)\n");
+  }
+  user_create_command->add_option("--name", new_user.name, "What the user is called")->type_name("NAME");
+
   if (names_unknown_command(app, argc, argv)) return 2;
   try {
     app.parse(argc, argv);
@@ -135,6 +168,8 @@ int main(int argc, char** argv) {
       return run_auth(auth);
     }
     if (*migrate_command) return run_migrate(migrate);
+    if (*user_create_command) return run_user_create(new_user);
+    if (*user_promote_command) return run_user_promote(promoted);
     if (*keys_new_command) return run_keys_new();
     if (*check_command) return check_config(checked_file);
     if (*reference_command) return print_config_reference();

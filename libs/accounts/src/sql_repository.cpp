@@ -18,6 +18,7 @@ using sql::Engine;
 using storage::SqlErrorKind;
 using storage::SqlResult;
 using storage::SqlSession;
+using storage::WhenAbandoned;
 
 template <class T>
 Result<T> for_caller(log::Logger& logger, SqlResult<T> result) {
@@ -48,23 +49,23 @@ SqlAccountRepository::Task<std::variant<User, EmailTaken>> SqlAccountRepository:
 SqlAccountRepository::Task<std::optional<Credentials>> SqlAccountRepository::find_by_email(Email email,
                                                                                            Deadline deadline) {
   auto work = [engine = engine_, email = std::move(email)](SqlSession& db) { return engine->find_by_email(db, email); };
-  co_return for_caller(engine_->logger(), co_await pool_.run(deadline, std::move(work)));
+  co_return for_caller(engine_->logger(), co_await pool_.run(deadline, std::move(work), WhenAbandoned::Cancel));
 }
 
 SqlAccountRepository::Task<std::optional<Credentials>> SqlAccountRepository::find_credentials(UserId id,
                                                                                               Deadline deadline) {
   auto work = [engine = engine_, id](SqlSession& db) { return engine->find_credentials(db, id); };
-  co_return for_caller(engine_->logger(), co_await pool_.run(deadline, std::move(work)));
+  co_return for_caller(engine_->logger(), co_await pool_.run(deadline, std::move(work), WhenAbandoned::Cancel));
 }
 
 SqlAccountRepository::Task<std::optional<User>> SqlAccountRepository::find_user(UserId id, Deadline deadline) {
   auto work = [engine = engine_, id](SqlSession& db) { return engine->find_user(db, id); };
-  co_return for_caller(engine_->logger(), co_await pool_.run(deadline, std::move(work)));
+  co_return for_caller(engine_->logger(), co_await pool_.run(deadline, std::move(work), WhenAbandoned::Cancel));
 }
 
 SqlAccountRepository::Task<std::vector<User>> SqlAccountRepository::list_users(UserQuery query, Deadline deadline) {
   auto work = [engine = engine_, query = std::move(query)](SqlSession& db) { return engine->list_users(db, query); };
-  co_return for_caller(engine_->logger(), co_await pool_.run(deadline, std::move(work)));
+  co_return for_caller(engine_->logger(), co_await pool_.run(deadline, std::move(work), WhenAbandoned::Cancel));
 }
 
 SqlAccountRepository::Task<bool> SqlAccountRepository::store_rehash(UserId id, std::int64_t credential_version,
@@ -81,7 +82,7 @@ SqlAccountRepository::Task<std::optional<OpenedSession>> SqlAccountRepository::o
   auto work = [engine = engine_, session = std::move(session), origin = std::move(origin)](SqlSession& db) {
     return engine->open_session(db, session, origin);
   };
-  co_return for_caller(engine_->logger(), co_await pool_.run(deadline, std::move(work)));
+  co_return for_caller(engine_->logger(), co_await pool_.run(deadline, std::move(work), WhenAbandoned::Cancel));
 }
 
 SqlAccountRepository::Task<std::optional<SessionId>> SqlAccountRepository::logout(PresentedToken token,
@@ -95,7 +96,7 @@ SqlAccountRepository::Task<std::optional<SessionId>> SqlAccountRepository::logou
 
 SqlAccountRepository::Task<std::vector<Session>> SqlAccountRepository::list_sessions(UserId user, Deadline deadline) {
   auto work = [engine = engine_, user](SqlSession& db) { return engine->list_sessions(db, user); };
-  co_return for_caller(engine_->logger(), co_await pool_.run(deadline, std::move(work)));
+  co_return for_caller(engine_->logger(), co_await pool_.run(deadline, std::move(work), WhenAbandoned::Cancel));
 }
 
 SqlAccountRepository::Task<std::vector<SessionId>> SqlAccountRepository::end_all_sessions(UserId user, EndReason reason,
@@ -139,7 +140,7 @@ SqlAccountRepository::Task<Cleaned> SqlAccountRepository::clean(Deadline deadlin
 SqlAccountRepository::Task<std::vector<StoredAuditEvent>> SqlAccountRepository::audit_events(AuditQuery query,
                                                                                              Deadline deadline) {
   auto work = [engine = engine_, query](SqlSession& db) { return engine->audit_events(db, query); };
-  co_return for_caller(engine_->logger(), co_await pool_.run(deadline, std::move(work)));
+  co_return for_caller(engine_->logger(), co_await pool_.run(deadline, std::move(work), WhenAbandoned::Cancel));
 }
 
 SqlAccountRepository::Task<bool> SqlAccountRepository::end_session(UserId user, SessionId session, EndReason reason,

@@ -108,6 +108,7 @@ TestDatabase::TestDatabase(Engine engine) : engine_(engine) {
   direct_ = must(storage::SqlSession::open(url(), storage::SqlLimits{}));
   const SystemClock clock;
   must(storage::Migrator(*direct_, storage::embedded_migrations(dialect()), clock).migrate());
+  if (engine == Engine::PostgreSql) create_roles();
 }
 
 TestDatabase::~TestDatabase() = default;
@@ -115,7 +116,7 @@ TestDatabase::~TestDatabase() = default;
 storage::DatabaseUrl TestDatabase::url(std::uint16_t port, const std::string& role) const {
   std::string text =
       engine_ == Engine::Sqlite ? "sqlite:" + folder_.file("accounts.db") : postgres_server().url(database_, port);
-  if (!role.empty()) text.replace(text.find("postgres@"), 8, role);
+  if (!role.empty() && engine_ == Engine::PostgreSql) text.replace(text.find("postgres@"), 8, role);
   auto parsed = storage::DatabaseUrl::parse(text);
   if (!parsed) throw std::runtime_error(parsed.error().detail);
   return *std::move(parsed);

@@ -95,14 +95,14 @@ std::string engine_name(const ::testing::TestParamInfo<Engine>& info);
 struct RigOptions {
   TokenLifetimes lifetimes = {};
   std::size_t connections = 8;
-  std::uint16_t port = 0;  ///< of a TcpGate before the server; 0: none
-  std::string role = {};   ///< PostgreSQL's user; empty: the owner
+  std::uint16_t port = 0;               ///< of a TcpGate before the server; 0: none
+  std::string role = "sallyport_auth";  ///< PostgreSQL's user
 };
 
 /// The one server of the test program.
 testing::PostgresServer& postgres_server();
 
-/// A migrated, empty database.
+/// A migrated, empty database, on PostgreSQL with the run roles.
 class TestDatabase final {
  public:
   explicit TestDatabase(Engine engine);

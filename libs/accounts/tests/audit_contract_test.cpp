@@ -31,6 +31,18 @@ TEST_P(AuditContract, AnEventSaysWhoWhomAndFromWhere) {
   EXPECT_NE(rig.log_text().find("\"admin.action\""), std::string::npos);
 }
 
+TEST_P(AuditContract, AnActorWhoIsNoUserIsNamed) {
+  const UserId ada = rig.add_user();
+  const RequestOrigin origin{.actor_name = "command line"};
+  AuditEvent event{.type = AuditType::AdminAction, .subject = ada, .origin = origin};
+  rig.run([&] { return rig.repository.record(event, rig.soon()); });
+  const auto found = rig.run([&] { return rig.repository.audit_events({.type = AuditType::AdminAction}, rig.soon()); });
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].actor_id, "command line");
+  EXPECT_EQ(found[0].subject_id, ada.to_string());
+  EXPECT_NE(rig.log_text().find("\"actor_id\":\"command line\""), std::string::npos);
+}
+
 TEST_P(AuditContract, PagesMeetWithoutGapOrOverlap) {
   const UserId ada = rig.add_user();
   for (int i = 0; i < 25; ++i) {
@@ -139,6 +151,16 @@ TEST(RunRoles, MayDoWhatTheirServiceDoesAndNoMore) {
       {"sallyport_admin", "UPDATE users SET password_hash = 'x'", false},
       {"sallyport_admin", "SELECT nonce FROM refresh_tokens", false},
       {"sallyport_admin", "DELETE FROM audit_events", false},
+      {"sallyport_admin", "UPDATE audit_events SET type = 'y'", false},
+      {"sallyport_admin", "TRUNCATE audit_events", false},
+      {"sallyport_admin", "DELETE FROM sessions", false},
+      {"sallyport_admin", "SELECT token_hash FROM refresh_tokens", false},
+      {"sallyport_payments", "SELECT password_hash FROM users", false},
+      {"sallyport_payments", "SELECT nonce FROM refresh_tokens", false},
+      {"sallyport_payments", "UPDATE users SET role = 'admin'", false},
+      {"sallyport_payments", "UPDATE audit_events SET type = 'y'", false},
+      {"sallyport_payments", "DELETE FROM audit_events", false},
+      {"sallyport_payments", "TRUNCATE audit_events", false},
       {"sallyport_payments", "SELECT id FROM users", false},
       {"sallyport_payments", "SELECT id FROM audit_events", false},
   };
@@ -148,6 +170,35 @@ TEST(RunRoles, MayDoWhatTheirServiceDoesAndNoMore) {
     EXPECT_EQ(done.has_value(), row.allowed) << row.role << ": " << row.sql;
     if (!done) EXPECT_EQ(done.error().sqlstate, "42501") << row.role << ": " << row.sql;
     ASSERT_TRUE(database.direct().execute("RESET ROLE").has_value());
+  }
+}
+
+TEST(RunRoles, ChangeNoSchema) {
+  TestDatabase database(Engine::PostgreSql);
+  database.create_roles();
+  const auto tables = database.direct().query("SELECT tablename FROM pg_tables WHERE schemaname = 'public'");
+  ASSERT_TRUE(tables.has_value());
+  ASSERT_GE(tables->size(), 5U);
+  for (const std::string role : {"sallyport_auth", "sallyport_admin", "sallyport_payments"}) {
+    std::vector<std::string> statements = {"CREATE TABLE mine (x INT)", "CREATE ROLE mine", "CREATE SCHEMA mine",
+                                           "INSERT INTO schema_migrations VALUES (9, 'x', 'x', 1)",
+                                           "DROP FUNCTION audit_events_are_append_only() CASCADE"};
+    for (const auto& table : *tables) {
+      statements.push_back("ALTER TABLE " + table.text(0) + " ADD COLUMN x INT");
+      statements.push_back("ALTER TABLE " + table.text(0) + " DISABLE TRIGGER ALL");
+      statements.push_back("DROP TABLE " + table.text(0) + " CASCADE");
+      statements.push_back("TRUNCATE " + table.text(0) + " CASCADE");
+    }
+    ASSERT_TRUE(database.direct().execute("SET ROLE " + role).has_value());
+    for (const std::string& sql : statements) {
+      const auto done = database.direct().execute(sql);
+      ASSERT_FALSE(done.has_value()) << role << ": " << sql;
+      EXPECT_EQ(done.error().sqlstate, "42501") << role << ": " << sql;
+    }
+    ASSERT_TRUE(database.direct().execute("RESET ROLE").has_value());
+    EXPECT_EQ(database.number("SELECT count(*) FROM pg_roles WHERE rolname = '" + role +
+                              "' AND NOT (rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls)"),
+              1);
   }
 }
 

@@ -155,6 +155,8 @@ TEST_P(ChangeContract, RevokingCountsTheOpenSessions) {
   rig.login();
   EXPECT_EQ(rig.run([&] { return rig.service.revoke_sessions(ada, {}, rig.soon()); }), 2U);
   EXPECT_EQ(rig.run([&] { return rig.service.revoke_sessions(ada, {}, rig.soon()); }), 0U);
+  EXPECT_EQ(database.number("SELECT COUNT(*) FROM audit_events WHERE type = 'session.ended'"), 2)
+      << "what an administrator did is on record even when there was nothing to end";
 }
 
 TEST_P(ChangeContract, UsersAreFoundByPartOfTheirAddressAndByPages) {

@@ -11,6 +11,7 @@
 #include <boost/asio/error.hpp>
 
 #include "sallyport/core/ascii.hpp"
+#include "tls_stream.hpp"
 
 namespace sallyport::net {
 
@@ -62,9 +63,13 @@ void ClientConnection::abort() noexcept {
 }
 
 std::unexpected<Error> ClientConnection::failure(std::string_view doing, const ErrorCodeSys& ec) const {
+  return failure(doing, ec.message());
+}
+
+std::unexpected<Error> ClientConnection::failure(std::string_view doing, std::string_view why) const {
   if (timed_out_) return fail(ErrorCode::GatewayTimeout, fmt::format("{}: timed out", doing), ErrorOrigin::Upstream);
   if (aborted_) return fail(ErrorCode::BadGateway, fmt::format("{}: client has gone", doing), ErrorOrigin::Downstream);
-  return bad_gateway(fmt::format("{}: {}", doing, ec.message()));
+  return bad_gateway(fmt::format("{}: {}", doing, why));
 }
 
 Task<Result<void>> ClientConnection::connect(const asio::ip::tcp::endpoint& endpoint, Deadline deadline) {
@@ -90,18 +95,24 @@ Result<bool> ClientConnection::send_now(std::string_view head, std::string_view 
 }
 
 Result<bool> ClientConnection::write_unsent() {
+  if (tls_) return write_unsent_tls();
   const std::array<asio::const_buffer, 3> buffers{asio::buffer(unsent_[0].data(), unsent_[0].size()),
                                                   asio::buffer(unsent_[1].data(), unsent_[1].size()),
                                                   asio::buffer(unsent_[2].data(), unsent_[2].size())};
   ErrorCodeSys ec;
-  std::size_t n = socket_.write_some(buffers, ec);
+  const std::size_t n = socket_.write_some(buffers, ec);
   if (ec && ec != asio::error::would_block) return failure("send", ec);
-  sent_ += n;
+  return take_unsent(n);
+}
+
+/// true: nothing is left.
+bool ClientConnection::take_unsent(std::size_t bytes) noexcept {
+  sent_ += bytes;
   std::size_t left = 0;
   for (std::string_view& piece : unsent_) {
-    const std::size_t used = std::min(n, piece.size());
+    const std::size_t used = std::min(bytes, piece.size());
     piece.remove_prefix(used);
-    n -= used;
+    bytes -= used;
     left += piece.size();
   }
   return left == 0;
@@ -155,7 +166,12 @@ void ClientConnection::enlarge() {
   capacity_ = kLargeBytes;
 }
 
+/// No coroutine of its own: a plain read costs nothing for what it is not.
 Task<Result<void>> ClientConnection::fill() {
+  return tls_ ? fill_tls() : fill_plain();
+}
+
+Task<Result<void>> ClientConnection::fill_plain() {
   ErrorCodeSys ec;
   if (timed_out_ || aborted_) co_return failure("read", asio::error::operation_aborted);
   ++waiting_;
@@ -259,6 +275,7 @@ void ClientConnection::rest(SteadyTime now) noexcept {
 }
 
 bool ClientConnection::stale() noexcept {
+  if (tls_) return !tls_->quiet();
   char byte = 0;
   const auto n = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return !(n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK));

@@ -5,13 +5,15 @@ namespace sallyport::net {
 using runtime::Task;
 
 ConnectionPool::ConnectionPool(runtime::Executor executor, Sweeper& sweeper, BufferPool& buffers,
-                               asio::ip::tcp::endpoint endpoint, ConnectionPoolOptions options)
+                               asio::ip::tcp::endpoint endpoint, ConnectionPoolOptions options,
+                               std::shared_ptr<const ClientTls> tls)
     : SweepEntry(sweeper),
       executor_(executor),
       sweeper_(sweeper),
       buffers_(buffers),
       endpoint_(std::move(endpoint)),
-      options_(options) {}
+      options_(options),
+      tls_(std::move(tls)) {}
 
 ConnectionPool::~ConnectionPool() = default;
 
@@ -30,8 +32,9 @@ std::unique_ptr<ClientConnection> ConnectionPool::take(std::chrono::milliseconds
 Task<Result<std::unique_ptr<ClientConnection>>> ConnectionPool::connect(Deadline deadline, Abortable*& waiting_on) {
   auto connection = std::make_unique<ClientConnection>(executor_, sweeper_, buffers_);
   waiting_on = connection.get();
-  auto connected = co_await connection->connect(
-      endpoint_, deadline.sooner(Deadline::after(sweeper_.clock().coarse_now(), options_.connect_timeout)));
+  deadline = deadline.sooner(Deadline::after(sweeper_.clock().coarse_now(), options_.connect_timeout));
+  auto connected = tls_ ? co_await connection->connect(endpoint_, *tls_, deadline)
+                        : co_await connection->connect(endpoint_, deadline);
   waiting_on = nullptr;
   if (!connected) co_return std::unexpected(std::move(connected.error()));
   co_return connection;

@@ -1,5 +1,6 @@
 #include "sallyport/storage/sql/migrator.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <barrier>
 #include <thread>
@@ -139,6 +140,60 @@ TEST_P(MigratorTest, TheEmbeddedOnesApplyToAnEmptyDatabase) {
   EXPECT_EQ(applied->size(), embedded.size());
   EXPECT_EQ(problem(embedded), "");
   EXPECT_EQ(database_.count("users"), 0);
+}
+
+/// Rows that a database may have had when it stood at a version, on both engines. Whoever adds a migration adds the
+/// rows of the one before it.
+struct Lived {
+  std::uint32_t version;
+  const char* rows;
+  std::vector<std::string> tables;  ///< each then has one row, which every later migration keeps
+};
+const std::vector<Lived>& lived() {
+  static const std::vector<Lived> all = {
+      {1,
+       "INSERT INTO users (id, email, password_hash, role, status, created_at, updated_at) VALUES"
+       " ('018f0000-0000-7000-8000-000000000001', 'ada@example.com', '$argon2id$', 'admin', 'active', 1, 1);"
+       "INSERT INTO sessions (id, user_id, created_at, last_used_at, expires_at) VALUES"
+       " ('018f0000-0000-7000-8000-000000000002', '018f0000-0000-7000-8000-000000000001', 1, 1, 9);"
+       "INSERT INTO refresh_tokens (id, session_id, user_id, token_hash, key_id, nonce, created_at, expires_at) VALUES"
+       " ('018f0000-0000-7000-8000-000000000003', '018f0000-0000-7000-8000-000000000002',"
+       " '018f0000-0000-7000-8000-000000000001',"
+       " '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef', 'k1',"
+       " '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef', 1, 9);"
+       "INSERT INTO audit_events (id, at, type, severity) VALUES"
+       " ('018f0000-0000-7000-8000-000000000004', 1, 'user.registered', 'info');",
+       {"users", "sessions", "refresh_tokens", "audit_events"}},
+  };
+  return all;
+}
+
+TEST_P(MigratorTest, TheEmbeddedOnesApplyToEveryVersionWithDataInIt) {
+  const auto embedded = embedded_migrations(GetParam());
+  for (std::size_t from = 1; from <= embedded.size(); ++from) {
+    const std::uint32_t version = embedded[from - 1].version;
+    const TestDatabase old(GetParam());
+    const auto session = old.session(kLimits);
+    for (std::size_t i = 1; i <= from; ++i) {  // as it grew: each version had its rows before the next one came
+      ASSERT_TRUE(Migrator(*session, embedded.first(i), clock_).migrate());
+      for (const Lived& then : lived()) {
+        if (then.version != embedded[i - 1].version) continue;
+        const auto put = session->run_script(then.rows);
+        ASSERT_TRUE(put) << put.error().describe();
+      }
+    }
+    EXPECT_TRUE(version == embedded.back().version ||
+                std::ranges::any_of(lived(), [&](const Lived& then) { return then.version == version; }))
+        << "migration " << version << " is not the last one any more and has no rows here";
+    const auto applied = Migrator(*session, embedded, clock_).migrate();
+    ASSERT_TRUE(applied) << "from " << version << ": " << applied.error().describe();
+    EXPECT_EQ(applied->size(), embedded.size() - from);
+    EXPECT_EQ(schema_problem(*session, embedded).value(), std::nullopt);
+    for (const Lived& then : lived()) {
+      if (then.version > version) continue;
+      for (const std::string& table : then.tables) EXPECT_EQ(old.count(table), 1) << table << " from " << version;
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, MigratorTest, ::testing::Values(SqlDialect::PostgreSql, SqlDialect::Sqlite),

@@ -67,6 +67,26 @@ TEST(PostgresPool, NeverOpensMoreConnectionsThanItMay) {
   EXPECT_EQ(pool.statistics().connected, 3U);
 }
 
+TEST(PostgresPool, OpensTwoConnectionsAtATime) {
+  const SystemClock clock;
+  testing::TcpGate gate(postgres().port());
+  gate.silence();
+  SqlPoolOptions options{.url = parse_url(postgres().url("postgres", gate.port()))};
+  options.acquire = milliseconds(700);
+  SqlPool pool(options, clock);
+  Tally tally;
+  testing::run_task([&](Executor executor) -> Task<> {
+    return [](Executor e, SqlPool& p, const Clock& c, Tally& t) -> Task<> {
+      runtime::TaskScope scope(e, 100, report);
+      for (int i = 0; i < 50; ++i) scope.spawn(ask(p, c, t, seconds(10), one));
+      co_await scope.join();
+    }(executor, pool, clock, tally);
+  });
+  EXPECT_EQ(gate.accepted(), 2U);
+  EXPECT_EQ(tally.errors[SqlErrorKind::Overloaded], 50);
+  EXPECT_LT(tally.slowest, milliseconds(3000));
+}
+
 TEST(PostgresPool, ASilentServerHoldsItsThreadsForAMomentOnly) {
   const SystemClock clock;
   testing::TcpGate gate(postgres().port());

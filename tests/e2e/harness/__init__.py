@@ -2,6 +2,7 @@
 
 from .auth import AuthService, SqliteDatabase, claims_of, fresh_secrets, migrate
 from .auth_case import JSON, AuthTest
+from .certificates import Certificates
 from .case import PLENTY, E2ETest, policy, route
 from .gateway import Gateway, Program, run, to_yaml
 from .postgres import Postgres
@@ -15,5 +16,5 @@ __all__ = [
     "PLENTY", "E2ETest", "policy", "route", "Gateway", "Program", "run", "to_yaml", "Broken", "RawClient", "Response",
     "chunked", "request_bytes", "Redis", "RedisError", "TcpGate", "Upstream", "answer", "before_body", "echo", "raw",
     "silent", "eventually", "free_port", "fresh_address", "AuthService", "SqliteDatabase", "claims_of", "fresh_secrets",
-    "migrate", "AuthTest", "JSON", "Postgres",
+    "migrate", "AuthTest", "JSON", "Postgres", "Certificates",
 ]

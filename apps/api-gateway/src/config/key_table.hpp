@@ -242,6 +242,13 @@ Key<T> required(Key<T> key) {
   return key;
 }
 
+/// For values whose default stands for something else than itself.
+template <class T>
+Key<T> with_fallback(Key<T> key, std::string fallback) {
+  key.doc.fallback = std::move(fallback);
+  return key;
+}
+
 template <class T>
 Key<T> refused_key(std::string_view name, std::string why) {
   Key<T> key;

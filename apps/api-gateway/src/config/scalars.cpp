@@ -136,7 +136,7 @@ Parsed<ListenAddress> parse_listen_address(std::string_view text) {
 
 Parsed<HostPort> parse_host_port(std::string_view text) {
   if (text.find("://") != std::string_view::npos) {
-    return expected("host:port without a scheme (upstreams speak plain HTTP/1.1 in this build)");
+    return expected("host:port without a scheme (for TLS set tls: true beside hosts)");
   }
   const auto split = split_host_port(text);
   const auto port = split ? digits(split->port) : std::nullopt;
@@ -144,6 +144,20 @@ Parsed<HostPort> parse_host_port(std::string_view text) {
   if (const auto address = literal(*split)) return HostPort{address->to_string(), static_cast<std::uint16_t>(*port)};
   if (split->bracketed || !is_host_name(split->host)) return expected("a host name or an IP address before the port");
   return HostPort{to_lower(split->host), static_cast<std::uint16_t>(*port)};
+}
+
+Parsed<std::string> parse_file(std::string_view text) {
+  const bool control =
+      std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; });
+  if (!text.starts_with('/') || text.size() > 4096 || control)
+    return expected("an absolute path such as /etc/ssl/ca.pem");
+  return std::string(text);
+}
+
+Parsed<std::string> parse_server_name(std::string_view text) {
+  if (const auto address = IpAddress::parse(text)) return address->to_string();
+  if (!is_host_name(text)) return expected("a host name or an IP address, without a port");
+  return to_lower(text);
 }
 
 Parsed<std::string> parse_authority(std::string_view text) {

@@ -39,6 +39,11 @@ Parsed<std::string> parse_key_prefix(std::string_view text);
 /// A canonical path: lower case, no trailing slash but for "/" itself.
 Parsed<std::string> parse_path(std::string_view text);
 
+/// An absolute path of a file, normalised by nobody.
+Parsed<std::string> parse_file(std::string_view text);
+/// A host name, or an IP address, IPv6 without brackets.
+Parsed<std::string> parse_server_name(std::string_view text);
+
 bool is_loopback(const HostPort& host);
 
 /// "found 'text'", "found a list", ... for the end of a message.

@@ -1,5 +1,9 @@
 #include "config/schema.hpp"
 
+#include <algorithm>
+
+#include "sallyport/tokens/jwks_source.hpp"
+
 namespace sallyport::api_gateway {
 namespace {
 
@@ -61,9 +65,21 @@ Parsed<std::string> parse_switchable(std::string_view text) {
   return std::unexpected(std::string("global or auth (any other policy is off when no route names it)"));
 }
 
-constexpr const char* kNoIdentity = "belongs to the identity service, which this build does not have yet";
+constexpr const char* kOfAuth = "is a setting of the auth service (`sallyport auth`), not of a gateway";
 constexpr const char* kNoRedis = "addresses of stores come from the environment: set SALLYPORT_REDIS_URL";
 constexpr const char* kNoDatabase = "addresses of stores come from the environment: set SALLYPORT_DATABASE_URL";
+
+Parsed<std::string> parse_claim(std::string_view text) {
+  const bool printable = std::none_of(text.begin(), text.end(), [](char c) { return c >= 0 && (c < ' ' || c == 127); });
+  if (text.empty() || text.size() > 255 || !printable) return std::unexpected("a text of 1 to 255 bytes");
+  return std::string(text);
+}
+
+Parsed<std::string> parse_jwks_url(std::string_view text) {
+  const auto url = tokens::JwksUrl::parse(text, tokens::PlainHttp::Anywhere);
+  if (!url) return std::unexpected("a URL such as https://id.example.com/.well-known/jwks.json");
+  return std::string(text);
+}
 
 KeyTable<Draft> make_root_keys() {
   using D = Draft;
@@ -93,8 +109,24 @@ KeyTable<Draft> make_root_keys() {
       integer_key<D>("instances", &Config::instances, 1, 10000,
                      "Gateways that share the traffic: divides limits that count locally while Redis is away. "
                      "Required in production when a policy has `on_store_error: local`."),
-      bool_key<D>("allow_plaintext", &Config::allow_plaintext,
-                  "Allows plain redis:// and a plain upstream for the sign-in routes off loopback."),
+      bool_key<D>(
+          "allow_plaintext", &Config::allow_plaintext,
+          "Allows plain redis://, a plain upstream for the sign-in routes and a plain `jwks_url` off loopback."),
+      text_key<D>(
+          "issuer", &Config::issuer, "1 to 255 bytes", parse_claim,
+          "`iss` of the access tokens that routes ask for, as in the auth service's file. Required when a route "
+          "has `auth: optional` or `required`."),
+      text_key<D>("audience", &Config::audience, "1 to 255 bytes", parse_claim,
+                  "`aud` of these tokens. Required with them."),
+      text_key<D>("jwks_url", &Config::jwks_url, "http:// or https:// URL", parse_jwks_url,
+                  "Where the keys are published that verify them. http only at a loopback address. Required with them; "
+                  "until the first set has been fetched, requests with a token get 503."),
+      text_key<D>("jwks_ca_file", &Config::jwks_ca_file, "absolute path", parse_file,
+                  "PEM bundle of the CAs that `jwks_url` is trusted by; without it the system's own."),
+      duration_key<D>(
+          "jwks_refresh", &Config::jwks_refresh, 100ms, 1h,
+          "How often the keys are fetched, and the least time between two fetches that tokens with an unknown "
+          "key cause."),
       list_key<D>("rate_limits_off", &Config::rate_limits_off, "policy names", 2, "none", parse_switchable,
                   "Switches a built-in policy off (`global`, `auth`); start-up warns about it."),
       custom("rate_limits", "map of policies", "at most 64", "the built-in `global` and `auth`",
@@ -127,13 +159,10 @@ KeyTable<Draft> make_root_keys() {
       refused_key<D>("redis", kNoRedis),
       refused_key<D>("redis_url", kNoRedis),
       refused_key<D>("database_url", kNoDatabase),
-      refused_key<D>("issuer", kNoIdentity),
-      refused_key<D>("audience", kNoIdentity),
-      refused_key<D>("access_ttl", kNoIdentity),
-      refused_key<D>("refresh_ttl", kNoIdentity),
-      refused_key<D>("session_max", kNoIdentity),
-      refused_key<D>("refresh_grace", kNoIdentity),
-      refused_key<D>("jwks_url", kNoIdentity),
+      refused_key<D>("access_ttl", kOfAuth),
+      refused_key<D>("refresh_ttl", kOfAuth),
+      refused_key<D>("session_max", kOfAuth),
+      refused_key<D>("refresh_grace", kOfAuth),
   };
 }
 

@@ -29,6 +29,9 @@ void read_policies(const YamlNode& node, Draft& out, Problems& problems);
 void read_upstreams(const YamlNode& node, Draft& out, Problems& problems);
 void read_routes(const YamlNode& node, Draft& out, Problems& problems);
 
+/// The rules about access tokens that concern more than one key.
+void check_tokens(const YamlNode& root, ConfigMode mode, const Draft& draft, Problems& problems);
+
 /// The rules that concern more than one key. root is the file's top map.
 void validate(const YamlNode& root, ConfigMode mode, Draft& draft, Problems& problems);
 

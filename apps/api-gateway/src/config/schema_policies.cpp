@@ -26,14 +26,13 @@ constexpr std::uint64_t positive(std::int64_t value) noexcept {
 
 Key<Policy> identity_key() {
   Key<Policy> key;
-  key.doc = KeyDoc{"key", "word", "address, header:NAME, route", "address",
-                   "What a bucket belongs to. A request without the field falls back to its address."};
+  key.doc = KeyDoc{"key", "word", "address, user, header:NAME, route", "address",
+                   "What a bucket belongs to. A request without a user or the field falls back to its address. `user` "
+                   "counts after authentication, on routes that ask for tokens."};
   key.read = [](const YamlNode& node, Policy& out, Problems& problems) {
-    if (node.kind == YamlNode::Kind::Scalar && node.text == "user") {
-      return problems.error(node, "key: 'user' needs the identity service, which this build does not have yet");
-    }
     const auto parse = [&](std::string_view text) -> Parsed<KeyKind> {
       if (text == "address") return KeyKind::Address;
+      if (text == "user") return KeyKind::User;
       if (text == "route") return KeyKind::Route;
       if (text.starts_with("header:")) {
         if (auto name = parse_field_name(text.substr(7))) {
@@ -41,16 +40,10 @@ Key<Policy> identity_key() {
           return KeyKind::Header;
         }
       }
-      return std::unexpected(std::string("address, header:NAME or route"));
+      return std::unexpected(std::string("address, user, header:NAME or route"));
     };
     read_scalar(node, "key", Quotes::Allowed, parse, [&](KeyKind kind) { out.key = kind; }, problems);
   };
-  return key;
-}
-
-/// For numbers whose zero stands for something else than zero.
-Key<Policy> with_fallback(Key<Policy> key, std::string fallback) {
-  key.doc.fallback = std::move(fallback);
   return key;
 }
 
@@ -93,6 +86,10 @@ void check_policy(const YamlNode& node, const Policy& policy, Problems& problems
     problems.error(node.at_or_self("count"), "count: 'failures' only with algorithm: fixed");
   }
   check_algorithm(node, policy, problems);
+  if (policy.key == KeyKind::User && (policy.name == "global" || policy.name == "auth")) {
+    problems.error(node.at_or_self("key"),
+                   fmt::format("key: '{}' must count before a signature is checked, so not by user", policy.name));
+  }
   if (policy.shadow && (policy.name == "global" || policy.name == "auth")) {
     problems.warning(node.at_or_self("shadow"), fmt::format("shadow: '{}' denies nothing", policy.name));
   }

@@ -13,8 +13,6 @@ constexpr std::size_t kRoutesMax = 1024;
 constexpr std::size_t kRoutePoliciesMax = 8;
 constexpr std::uint64_t kBodyMax = std::uint64_t{16} << 30U;
 
-constexpr const char* kNoIdentity = "needs the identity service, which this build does not have yet";
-
 Key<RouteConfig> path_key() {
   Key<RouteConfig> key;
   key.doc = KeyDoc{"path", "pattern", "at most 256 characters", "",
@@ -45,20 +43,43 @@ Key<RouteConfig> path_key() {
 }
 
 Key<RouteConfig> auth_key() {
+  auto key = enum_key<RouteConfig>(
+      "auth", &RouteConfig::auth,
+      EnumNames<AuthMode>{{"none", AuthMode::None}, {"optional", AuthMode::Optional}, {"required", AuthMode::Required}},
+      "Who may call: `none` does not look at tokens; `optional` lets callers without one pass and refuses a bad one; "
+      "`required` wants one. The Authorization field is passed on in any case.");
+  key.doc.fallback = "required; with `role`: `required`";
+  return key;
+}
+
+Key<RouteConfig> role_key() {
+  auto key =
+      enum_key<RouteConfig>("role", &RouteConfig::role, EnumNames<Role>{{"user", Role::User}, {"admin", Role::Admin}},
+                            "Whose tokens pass; others get 403. `user` lets `admin` pass too. Goes with "
+                            "`auth: required` only.");
+  key.doc.fallback = "any";
+  return key;
+}
+
+Key<RouteConfig> revocation_key() {
+  static const EnumNames<Revocation> names{
+      {"strict", Revocation::Strict}, {"strict_writes", Revocation::StrictWrites}, {"lenient", Revocation::Lenient}};
   Key<RouteConfig> key;
-  key.doc = KeyDoc{"auth", "word", "none", "",
-                   "Who may call. `optional` and `required` come with the identity service and are errors until then."};
+  key.doc = KeyDoc{"revocation", "word", join_names(names), "`strict` with `role: admin`, else `lenient`",
+                   "Requests with a token while Redis cannot say whether its session has ended: `strict` answers 503, "
+                   "`strict_writes` does so unless the method is GET or HEAD, `lenient` lets a token pass until it "
+                   "expires. Say `strict_writes` where money moves."};
   key.read = [](const YamlNode& node, RouteConfig& out, Problems& problems) {
-    if (node.kind == YamlNode::Kind::Scalar && (node.text == "optional" || node.text == "required")) {
-      return problems.error(node, fmt::format("auth: '{}' {}", node.text, kNoIdentity));
-    }
-    const auto parse = [](std::string_view text) -> Parsed<AuthMode> {
-      if (text == "none") return AuthMode::None;
-      return std::unexpected(std::string("none (optional and required are not in this build)"));
+    const auto parse = [](std::string_view text) -> Parsed<Revocation> {
+      for (const auto& [word, value] : names) {
+        if (word == text) return value;
+      }
+      return std::unexpected("one of " + join_names(names));
     };
-    read_scalar(node, "auth", Quotes::Allowed, parse, [&](AuthMode mode) { out.auth = mode; }, problems);
+    read_scalar(
+        node, "revocation", Quotes::Allowed, parse, [&](Revocation value) { out.revocation = value; }, problems);
   };
-  return required(std::move(key));
+  return key;
 }
 
 void check_upstream(const YamlNode& node, const UpstreamConfig& upstream, Problems& problems) {
@@ -73,6 +94,39 @@ void check_upstream(const YamlNode& node, const UpstreamConfig& upstream, Proble
         problems.error(*hosts, fmt::format("hosts: {} port {} stands twice", a.host, a.port));
       }
     }
+  }
+}
+
+/// One certificate name for all hosts: they stand for the same service.
+void settle_tls(const YamlNode& node, UpstreamConfig& upstream, Problems& problems) {
+  if (!upstream.tls) {
+    for (const std::string_view key : {"ca_file", "server_name"}) {
+      if (node.find(key) != nullptr) problems.error(node.at_or_self(key), fmt::format("{}: only with tls: true", key));
+    }
+    return;
+  }
+  if (!upstream.server_name.empty() || upstream.hosts.empty()) return;
+  upstream.server_name = upstream.hosts.front().host;
+  const bool same = std::all_of(upstream.hosts.begin(), upstream.hosts.end(),
+                                [&](const HostPort& host) { return host.host == upstream.server_name; });
+  if (!same) problems.error(node.at_or_self("hosts"), "server_name: required with tls: true when the hosts differ");
+}
+
+/// `auth` may be left out only where a role says it all.
+void settle_auth(const YamlNode& node, RouteConfig& route, Problems& problems) {
+  const bool has_role = node.find("role") != nullptr;
+  if (node.find("auth") == nullptr) {
+    if (has_role) {
+      route.auth = AuthMode::Required;
+    } else {
+      problems.error(node, "route lacks the key 'auth' (word: none, optional, required)");
+    }
+  } else if (has_role && route.auth != AuthMode::Required) {
+    problems.error(node.at_or_self("role"), "role: only with auth: required");
+    route.role = Role::Any;
+  }
+  if (route.revocation && route.auth == AuthMode::None) {
+    problems.error(node.at_or_self("revocation"), "revocation: only where auth is optional or required");
   }
 }
 
@@ -113,11 +167,17 @@ const KeyTable<UpstreamConfig>& upstream_keys() {
                            "Where the service listens. Names are resolved; IPv6 addresses stand in brackets.")),
       duration_key<U>("timeout", &U::timeout, 10ms, 10min,
                       "From dispatch to the head of the answer, queue and connection included."),
-      duration_key<U>("connect_timeout", &U::connect_timeout, 10ms, 1min, "To open a connection."),
+      duration_key<U>("connect_timeout", &U::connect_timeout, 10ms, 1min, "To open a connection, TLS included."),
       integer_key<U>("max_in_flight", &U::max_in_flight, 1, 100'000,
                      "Requests of the process at this service at once; more are refused with 503."),
       integer_key<U>("idle_connections_max", &U::idle_connections_max, 0, 10'000,
                      "Connections kept open for each host by each thread."),
+      bool_key<U>("tls", &U::tls, "Speaks TLS 1.2 or 1.3. The certificate must verify; nothing switches that off."),
+      text_key<U>("ca_file", &U::ca_file, "absolute path", parse_file,
+                  "PEM file with the authorities to trust instead of the system's own; read at the start."),
+      with_fallback(text_key<U>("server_name", &U::server_name, "host name or address", parse_server_name,
+                                "What the certificate must be for. Required when `hosts` names different hosts."),
+                    "the host"),
       refused_key<U>("retry", "retries are not supported by this build yet"),
       refused_key<U>("breaker", "circuit breakers are not supported by this build yet"),
   };
@@ -132,6 +192,8 @@ const KeyTable<RouteConfig>& route_keys() {
       required(
           text_key<R>("upstream", &R::upstream, "a key of `upstreams`", parse_name, "Where matching requests go.")),
       auth_key(),
+      role_key(),
+      revocation_key(),
       list_key<R>("rate_limits", &R::rate_limits, "policy names", kRoutePoliciesMax, "none", parse_name,
                   "Policies beside `global`, which applies to every route. `auth` applies to /auth/login, "
                   "/auth/register and /auth/refresh whether or not it is named."),
@@ -140,10 +202,7 @@ const KeyTable<RouteConfig>& route_keys() {
       size_key<R>("body_max", &R::body_max, 0, kBodyMax, "Largest request body; a larger one gets 413."),
       bool_key<R>("streaming", &R::streaming, "Sends the request on before its body has arrived."),
       bool_key<R>("body_on_any_method", &R::body_on_any_method, "Allows a body on GET, HEAD, DELETE and OPTIONS."),
-      refused_key<R>("role", kNoIdentity),
-      refused_key<R>("schema",
-                     "validation by schema is not supported by this build yet: it comes with the identity "
-                     "service"),
+      refused_key<R>("schema", "validation by schema is not supported by this build yet"),
       refused_key<R>("retry", "retries are not supported by this build yet"),
   };
   return table;
@@ -164,6 +223,7 @@ void read_upstreams(const YamlNode& node, Draft& out, Problems& problems) {
     upstream.name = name.text;
     read_map(upstream_keys(), node.items[i], "upstream " + in_quotes(name.text), upstream, problems);
     check_upstream(node.items[i], upstream, problems);
+    settle_tls(node.items[i], upstream, problems);
     std::erase_if(out.upstreams, [&](const UpstreamConfig& old) { return old.name == upstream.name; });
     out.upstreams.push_back(std::move(upstream));
   }
@@ -178,6 +238,7 @@ void read_routes(const YamlNode& node, Draft& out, Problems& problems) {
     RouteConfig route;
     read_map(route_keys(), item, "route", route, problems);
     if (item.kind != YamlNode::Kind::Map) continue;
+    settle_auth(item, route, problems);
     check_route(item, route, problems);
     named.push_back(std::move(route));
     nodes.push_back(&item);

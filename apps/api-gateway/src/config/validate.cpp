@@ -140,6 +140,7 @@ void check_plaintext(const YamlNode& root, const Draft& draft, Problems& problem
   if (draft.allow_plaintext) return;
   const auto paths = canonical_auth_paths();
   for (const UpstreamConfig& upstream : draft.upstreams) {
+    if (upstream.tls) continue;
     const bool off_loopback = !std::all_of(upstream.hosts.begin(), upstream.hosts.end(), is_loopback);
     const bool signs_in =
         upstream.name == "auth" || std::any_of(draft.routes.begin(), draft.routes.end(), [&](const RouteConfig& route) {
@@ -164,6 +165,7 @@ void validate(const YamlNode& root, ConfigMode mode, Draft& draft, Problems& pro
     if (draft.route_nodes[i] != nullptr) check_references(draft, draft.routes[i], *draft.route_nodes[i], problems);
   }
   check_patterns(draft, problems);
+  check_tokens(root, mode, draft, problems);
   if (mode == ConfigMode::Dev) return;
   check_required(root, draft, problems);
   check_plaintext(root, draft, problems);

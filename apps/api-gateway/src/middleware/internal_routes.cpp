@@ -15,10 +15,13 @@ net::Response json(int status, std::string body) {
 }
 
 net::Response ready(const Readiness& state, bool with_details) {
-  const bool degraded = state.store == "unreachable";
+  const bool degraded = state.store == "unreachable" || state.token_keys == "not_loaded";
   std::string body = R"({"status":")";
   body.append(!state.ready ? "draining" : degraded ? "degraded" : "ok").append("\"");
   if (with_details) body.append(R"(,"rate_limit_store":")").append(state.store).append("\"");
+  if (with_details && !state.token_keys.empty()) {
+    body.append(R"(,"token_keys":")").append(state.token_keys).append("\"");
+  }
   body.append("}\n");
   return json(state.ready ? 200 : 503, std::move(body));
 }

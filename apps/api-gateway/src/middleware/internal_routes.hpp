@@ -18,6 +18,7 @@ bool is_health_check(std::string_view path) noexcept;
 struct Readiness {
   bool ready = true;              ///< false: send no new requests here
   std::string_view store = "ok";  ///< "ok", "unreachable", "in_process"
+  std::string_view token_keys;    ///< "ok", "not_loaded"; empty: no route asks for tokens
 };
 
 /// Answers /health, /health/ready and /metrics.

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "middleware/authenticate.hpp"
 #include "refuse.hpp"
 
 namespace sallyport::api_gateway {
@@ -37,10 +38,7 @@ net::Response too_many(const Exchange& exchange, const Verdict& verdict) {
   return response;
 }
 
-}  // namespace
-
-std::optional<net::Response> RateLimit::judge(Exchange& exchange) {
-  const Verdict& verdict = *exchange.verdict;
+std::optional<net::Response> judge(const Exchange& exchange, const Verdict& verdict) {
   switch (verdict.outcome) {
     case Verdict::Outcome::Allowed:
       return std::nullopt;
@@ -55,17 +53,45 @@ std::optional<net::Response> RateLimit::judge(Exchange& exchange) {
   return response;
 }
 
-const rate_limit::LimitPlan& RateLimit::plan_of(const Lookup& lookup) {
-  auto& plan = plans_[{lookup.policies.data(), lookup.bucket.data()}];
-  if (!plan) plan = std::make_unique<rate_limit::LimitPlan>(lookup.policies, lookup.bucket, settings_, metrics_);
+rate_limit::Caller caller_of(const Exchange& exchange, const Fields& fields) {
+  rate_limit::Caller caller{.address = exchange.client, .headers = &fields};
+  if (exchange.principal) {
+    caller.issuer = exchange.principal->issuer();
+    caller.subject = exchange.principal->subject();
+  }
+  return caller;
+}
+
+}  // namespace
+
+const rate_limit::LimitPlan& LimitStep::plan_of(PolicyList policies, std::string_view bucket) {
+  auto& plan = plans_[{policies.data(), bucket.data()}];
+  if (!plan) plan = std::make_unique<rate_limit::LimitPlan>(policies, bucket, settings_, metrics_);
   return *plan;
 }
 
-std::optional<net::Response> RateLimit::on_request(Exchange& exchange) {
+std::optional<net::Response> LimitStep::try_without_store(const Exchange& exchange, PolicyList policies,
+                                                          const rate_limit::LimitPlan*& plan,
+                                                          std::optional<Verdict>& verdict) {
   const Fields fields(exchange.request.fields);
-  exchange.plan = &plan_of(exchange.lookup);
-  exchange.verdict = limiter_.try_without_store(*exchange.plan, {exchange.client, &fields});
-  return exchange.verdict ? judge(exchange) : std::nullopt;
+  plan = &plan_of(policies, exchange.lookup.bucket);
+  verdict = limiter_.try_without_store(*plan, caller_of(exchange, fields));
+  return verdict ? judge(exchange, *verdict) : std::nullopt;
+}
+
+runtime::Task<std::optional<net::Response>> LimitStep::ask_store(Exchange& exchange, const rate_limit::LimitPlan& plan,
+                                                                 std::optional<Verdict>& verdict) {
+  const Fields fields(exchange.request.fields);
+  const SteadyTime asked = clock_.now();
+  verdict.emplace(plan);
+  co_await limiter_.decide(plan, caller_of(exchange, fields), *verdict);
+  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(clock_.now() - asked);
+  exchange.limiter_time = exchange.limiter_time == kNotMeasured ? took : exchange.limiter_time + took;
+  co_return judge(exchange, *verdict);
+}
+
+std::optional<net::Response> RateLimit::on_request(Exchange& exchange) {
+  return step_.try_without_store(exchange, exchange.lookup.policies, exchange.plan, exchange.verdict);
 }
 
 bool RateLimit::must_wait(Exchange& exchange) {
@@ -73,16 +99,30 @@ bool RateLimit::must_wait(Exchange& exchange) {
 }
 
 runtime::Task<std::optional<net::Response>> RateLimit::wait(Exchange& exchange) {
-  const Fields fields(exchange.request.fields);
-  const SteadyTime asked = clock_.now();
-  exchange.verdict.emplace(*exchange.plan);
-  co_await limiter_.decide(*exchange.plan, {exchange.client, &fields}, *exchange.verdict);
-  exchange.limiter_time = std::chrono::duration_cast<std::chrono::microseconds>(clock_.now() - asked);
-  co_return judge(exchange);
+  authenticate_.look_ahead(exchange);
+  return step_.ask_store(exchange, *exchange.plan, exchange.verdict);
 }
 
 void RateLimit::on_response(Exchange& exchange, net::Response& response) {
-  if (exchange.verdict) rate_limit::append_limit_fields(response.fields, *exchange.verdict);
+  if (!exchange.verdict) return;
+  if (exchange.user_verdict) {
+    rate_limit::append_limit_fields(response.fields, *exchange.verdict, *exchange.user_verdict);
+  } else {
+    rate_limit::append_limit_fields(response.fields, *exchange.verdict);
+  }
+}
+
+std::optional<net::Response> RateLimitByUser::on_request(Exchange& exchange) {
+  if (exchange.lookup.user_policies.empty()) return std::nullopt;
+  return step_.try_without_store(exchange, exchange.lookup.user_policies, exchange.user_plan, exchange.user_verdict);
+}
+
+bool RateLimitByUser::must_wait(Exchange& exchange) {
+  return !exchange.lookup.user_policies.empty() && !exchange.user_verdict;
+}
+
+runtime::Task<std::optional<net::Response>> RateLimitByUser::wait(Exchange& exchange) {
+  return step_.ask_store(exchange, *exchange.user_plan, exchange.user_verdict);
 }
 
 }  // namespace sallyport::api_gateway

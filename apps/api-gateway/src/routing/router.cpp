@@ -30,6 +30,10 @@ std::size_t upstream_index(const Config& config, const std::string& name) {
   return static_cast<std::size_t>(found - config.upstreams.begin());
 }
 
+Revocation revocation_of(const RouteConfig& route) noexcept {
+  return route.revocation.value_or(route.role == Role::Admin ? Revocation::Strict : Revocation::Lenient);
+}
+
 }  // namespace
 
 Router::Pattern& Router::PatternMap::add(std::string_view path) {
@@ -48,7 +52,14 @@ Router::Router(const Config& config) : sign_in_paths_(canonical_auth_paths()) {
   for (std::size_t i = 0; i < config.routes.size(); ++i) {
     const RouteConfig& route = config.routes[i];
     Entry& entry = entries_.emplace_back();
-    entry.route = Route{route.id, &route, i, upstream_index(config, route.upstream), InternalRoute::None};
+    entry.route = Route{.id = route.id,
+                        .config = &route,
+                        .index = i,
+                        .upstream = upstream_index(config, route.upstream),
+                        .internal = InternalRoute::None,
+                        .role = route.role,
+                        .revocation = revocation_of(route)};
+    entry.auth = route.role == Role::Any ? route.auth : AuthMode::Required;
     entry.policies = policies_of(config, route.rate_limits);
     Pattern& pattern = (route.prefix ? prefix_ : exact_).add(route.path);
     for (const Method method : kRoutable) {
@@ -93,6 +104,10 @@ Router::Policies Router::policies_of(const Config& config, const std::vector<std
   for (const std::string& name : names) {
     const Policy* policy = find_policy(config, name);
     SALLYPORT_ASSERT(policy != nullptr);
+    if (policy->key == rate_limit::KeyKind::User) {
+      add(out.by_user, policy);
+      continue;
+    }
     add(out.plain, policy);
     add(out.sign_in, policy);
   }
@@ -130,6 +145,8 @@ Lookup Router::find(std::string_view match_key, Method method) const noexcept {
   }
   out.outcome = LookupOutcome::Found;
   out.route = &entry->route;
+  out.auth = entry->auth;
+  out.user_policies = entry->policies.by_user;
   out.policies = entry->route.internal != InternalRoute::None ? PolicyList() : choose(entry->policies);
   if (out.bucket.empty()) out.bucket = entry->route.id;
   return out;

@@ -29,6 +29,8 @@ struct Route {
   std::size_t index = 0;                ///< into Config::routes; meaningless for an internal route
   std::size_t upstream = 0;             ///< into Config::upstreams; meaningless for an internal route
   InternalRoute internal = InternalRoute::None;
+  Role role = Role::Any;
+  Revocation revocation = Revocation::Lenient;
 };
 
 enum class LookupOutcome : std::uint8_t { NotFound, MethodNotAllowed, Found };
@@ -36,11 +38,13 @@ enum class LookupOutcome : std::uint8_t { NotFound, MethodNotAllowed, Found };
 /// What the router knows about a request. All views live as long as the router and its Config.
 struct Lookup {
   LookupOutcome outcome = LookupOutcome::NotFound;
-  const Route* route = nullptr;  ///< when Found
-  std::string_view allow;        ///< when MethodNotAllowed: value of the Allow field (RFC 9110 section 10.2.1)
-  /// What limits the request, whatever the outcome: `global`, `auth` on the sign-in paths, then the route's own. Empty
-  /// for internal routes.
+  const Route* route = nullptr;    ///< when Found
+  std::string_view allow;          ///< when MethodNotAllowed: value of the Allow field (RFC 9110 section 10.2.1)
+  AuthMode auth = AuthMode::None;  ///< the route's, when Found
+  /// What limits the request before it is known who asks, whatever the outcome: `global`, `auth` on the sign-in paths,
+  /// then the route's own. Empty for internal routes.
   PolicyList policies;
+  PolicyList user_policies;  ///< the route's own that count by user
   /// Names the bucket of policies that count by route: the sign-in path on those paths (a prefix route may cover them
   /// all), else the route's id; empty when there is no route.
   std::string_view bucket;
@@ -65,9 +69,11 @@ class Router final {
   struct Policies {
     std::vector<const rate_limit::Policy*> plain;
     std::vector<const rate_limit::Policy*> sign_in;  ///< the same with `auth`
+    std::vector<const rate_limit::Policy*> by_user;
   };
   struct Entry {
     Route route;
+    AuthMode auth = AuthMode::None;
     Policies policies;
   };
   struct Pattern {

@@ -6,6 +6,10 @@
 
 namespace sallyport::api_gateway {
 
+UpstreamShared::UpstreamShared(const UpstreamConfig& settings)
+    : config(settings),
+      tls(settings.tls ? std::make_shared<const net::ClientTls>(settings.server_name, settings.ca_file) : nullptr) {}
+
 InFlight& InFlight::operator=(InFlight&& other) noexcept {
   if (this != &other) {
     release();
@@ -67,7 +71,7 @@ void Upstream::set_addresses(const std::vector<asio::ip::tcp::endpoint>& endpoin
     auto host = std::make_shared<UpstreamHost>();
     host->label = fmt::format("{}{}{}:{}", endpoint.address().is_v6() ? "[" : "", endpoint.address().to_string(),
                               endpoint.address().is_v6() ? "]" : "", endpoint.port());
-    host->pool = std::make_shared<net::ConnectionPool>(executor_, sweeper_, buffers_, endpoint, options);
+    host->pool = std::make_shared<net::ConnectionPool>(executor_, sweeper_, buffers_, endpoint, options, shared_.tls);
     fresh.push_back(std::move(host));
   }
   hosts_ = std::move(fresh);

@@ -14,8 +14,10 @@ namespace sallyport::api_gateway {
 
 /// What all event loops together know of an upstream. Thread-safe.
 struct UpstreamShared {
-  explicit UpstreamShared(const UpstreamConfig& settings) : config(settings) {}
+  /// Throws std::runtime_error when its ca_file cannot be used.
+  explicit UpstreamShared(const UpstreamConfig& settings);
   const UpstreamConfig& config;
+  const std::shared_ptr<const net::ClientTls> tls;  ///< null: plain
   std::atomic<std::uint32_t> in_flight{0};
 };
 

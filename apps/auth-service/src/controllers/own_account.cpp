@@ -2,27 +2,33 @@
 
 #include <array>
 
-#include "http/answers.hpp"
-#include "http/body.hpp"
+#include "http/account_json.hpp"
+#include "http/receive_form.hpp"
+#include "sallyport/service/answers.hpp"
 
 namespace sallyport::auth_service {
 namespace {
 
+using service::no_content;
+using service::private_json;
+using service::refuse;
+using service::refuse_for_now;
+
 constexpr std::array kPasswordChange{FormField{"current_password"}, FormField{"new_password"}};
 
 /// Who asks is known here, and stands in the audit trail.
-accounts::RequestOrigin origin_of(const Exchange& exchange, const Principal& principal) {
-  accounts::RequestOrigin origin = exchange.origin();
-  origin.actor = principal.user;
+accounts::RequestOrigin audit_origin_of(const Exchange& exchange, const Owner& owner) {
+  accounts::RequestOrigin origin = audit_origin(exchange);
+  origin.actor = owner.user;
   return origin;
 }
 
 }  // namespace
 
 OwnAccount::Answer OwnAccount::me(Exchange& exchange) {
-  auto principal = co_await bearer_.authenticate(exchange);
-  if (!principal) co_return std::move(principal.error());
-  auto user = co_await service_.me(principal->user, exchange.deadline);
+  auto owner = owner_of(exchange);
+  if (!owner) co_return std::move(owner.error());
+  auto user = co_await service_.me(owner->user, exchange.deadline);
   if (!user) co_return std::unexpected(std::move(user.error()));
   if (!*user || (*user)->status != accounts::UserStatus::Active) {
     co_return refuse(exchange, ErrorCode::TokenRevoked, "The account of this access token is not active.");
@@ -31,21 +37,21 @@ OwnAccount::Answer OwnAccount::me(Exchange& exchange) {
 }
 
 OwnAccount::Answer OwnAccount::sessions(Exchange& exchange) {
-  auto principal = co_await bearer_.authenticate(exchange);
-  if (!principal) co_return std::move(principal.error());
-  auto listed = co_await service_.sessions(principal->user, principal->session, exchange.deadline);
+  auto owner = owner_of(exchange);
+  if (!owner) co_return std::move(owner.error());
+  auto listed = co_await service_.sessions(owner->user, owner->session, exchange.deadline);
   if (!listed) co_return std::unexpected(std::move(listed.error()));
   co_return private_json(200, sessions_json(*listed));
 }
 
 OwnAccount::Answer OwnAccount::delete_session(Exchange& exchange) {
-  auto principal = co_await bearer_.authenticate(exchange);
-  if (!principal) co_return std::move(principal.error());
-  const auto session = accounts::SessionId::parse(exchange.session_id);
+  auto owner = owner_of(exchange);
+  if (!owner) co_return std::move(owner.error());
+  const auto session = accounts::SessionId::parse(exchange.parameter("id"));
   Result<bool> ended = false;
   if (session) {
     ended =
-        co_await service_.delete_session(principal->user, *session, origin_of(exchange, *principal), exchange.deadline);
+        co_await service_.delete_session(owner->user, *session, audit_origin_of(exchange, *owner), exchange.deadline);
   }
   if (!ended) co_return std::unexpected(std::move(ended.error()));
   if (*ended) co_return no_content();
@@ -53,14 +59,14 @@ OwnAccount::Answer OwnAccount::delete_session(Exchange& exchange) {
 }
 
 OwnAccount::Answer OwnAccount::change_password(Exchange& exchange) {
-  auto principal = co_await bearer_.authenticate(exchange);
-  if (!principal) co_return std::move(principal.error());
+  auto owner = owner_of(exchange);
+  if (!owner) co_return std::move(owner.error());
   auto form = co_await receive_form(exchange, kPasswordChange);
   if (!form) co_return std::move(form.error());
-  accounts::NewPassword change{principal->user, principal->session, form->secret("current_password"),
+  accounts::NewPassword change{owner->user, owner->session, form->secret("current_password"),
                                form->secret("new_password")};
   auto outcome =
-      co_await service_.change_password(std::move(change), origin_of(exchange, *principal), exchange.deadline);
+      co_await service_.change_password(std::move(change), audit_origin_of(exchange, *owner), exchange.deadline);
   if (!outcome) co_return std::unexpected(std::move(outcome.error()));
   if (std::holds_alternative<accounts::PasswordSet>(*outcome)) co_return no_content();
   if (const auto* locked = std::get_if<accounts::AccountLocked>(&*outcome)) {
@@ -77,9 +83,9 @@ OwnAccount::Answer OwnAccount::change_password(Exchange& exchange) {
 }
 
 OwnAccount::Answer OwnAccount::logout_all(Exchange& exchange) {
-  auto principal = co_await bearer_.authenticate(exchange);
-  if (!principal) co_return std::move(principal.error());
-  auto done = co_await service_.logout_all(principal->user, origin_of(exchange, *principal), exchange.deadline);
+  auto owner = owner_of(exchange);
+  if (!owner) co_return std::move(owner.error());
+  auto done = co_await service_.logout_all(owner->user, audit_origin_of(exchange, *owner), exchange.deadline);
   if (!done) co_return std::unexpected(std::move(done.error()));
   co_return no_content();
 }

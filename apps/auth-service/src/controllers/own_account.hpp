@@ -1,17 +1,17 @@
 #pragma once
 
-#include "http/bearer.hpp"
 #include "http/exchange.hpp"
 #include "sallyport/accounts/service.hpp"
 
 namespace sallyport::auth_service {
 
-/// The routes of a user who is logged in: me, sessions, password, logout everywhere. One for each event loop.
+/// The routes of a user who is logged in (Access::Bearer): me, sessions, password, logout everywhere. One for each
+/// event loop.
 class OwnAccount final {
  public:
   using Answer = runtime::Task<Result<net::Response>>;
 
-  OwnAccount(accounts::AccountService& service, Bearer& bearer) : service_(service), bearer_(bearer) {}
+  explicit OwnAccount(accounts::AccountService& service) : service_(service) {}
 
   Answer me(Exchange& exchange);
   Answer sessions(Exchange& exchange);
@@ -21,7 +21,6 @@ class OwnAccount final {
 
  private:
   accounts::AccountService& service_;
-  Bearer& bearer_;
 };
 
 }  // namespace sallyport::auth_service

@@ -2,25 +2,27 @@
 
 #include <array>
 
-#include "http/answers.hpp"
-#include "http/body.hpp"
+#include "http/account_json.hpp"
 #include "http/cookies.hpp"
+#include "http/receive_form.hpp"
 #include "sallyport/lockout/device_cookie.hpp"
+#include "sallyport/service/answers.hpp"
+#include "sallyport/service/body.hpp"
 
 namespace sallyport::auth_service {
 namespace {
 
 using accounts::RefreshRefusal;
+using service::FieldError;
+using service::no_content;
+using service::private_json;
+using service::refuse;
+using service::refuse_for_now;
+using service::refuse_invalid;
 
 constexpr std::array kRegistration{FormField{"email"}, FormField{"password"}, FormField{"name", Presence::Optional}};
 constexpr std::array kLogin{FormField{"email"}, FormField{"password"}};
 constexpr std::array kRefreshToken{FormField{"refresh_token", Presence::Optional}};
-
-net::Response refuse_one(const Exchange& exchange, std::string pointer, std::string_view code,
-                         std::string_view message) {
-  const std::array errors{FormError{std::move(pointer), code, message}};
-  return refuse_form(exchange, errors);
-}
 
 /// Whether the query asks for the refresh token as a cookie; nullopt: it says something about it that we do not know.
 std::optional<bool> asks_for_cookie(std::string_view query) noexcept {
@@ -79,17 +81,19 @@ SignIn::Answer SignIn::register_user(Exchange& exchange) {
   if (!form) co_return std::move(form.error());
   accounts::Registration registration{form->text("email"), form->secret("password"), std::nullopt};
   if (form->has("name")) registration.name = form->text("name");
-  auto outcome = co_await service_.register_user(std::move(registration), exchange.origin(), exchange.deadline);
+  auto outcome = co_await service_.register_user(std::move(registration), audit_origin(exchange), exchange.deadline);
   if (!outcome) co_return std::unexpected(std::move(outcome.error()));
   if (const auto* user = std::get_if<accounts::User>(&*outcome)) co_return private_json(201, user_json(*user));
   if (std::holds_alternative<accounts::EmailTaken>(*outcome)) {
     co_return refuse(exchange, ErrorCode::EmailTaken, "There is an account with this e-mail address.");
   }
   if (std::holds_alternative<accounts::InvalidEmail>(*outcome)) {
-    co_return refuse_one(exchange, "/email", "format", "must be an e-mail address in ASCII of at most 254 characters");
+    co_return refuse_invalid(
+        exchange, FieldError{"/email", "format", "must be an e-mail address in ASCII of at most 254 characters"});
   }
   if (std::holds_alternative<accounts::InvalidName>(*outcome)) {
-    co_return refuse_one(exchange, "/name", "format", "must have 1 to 200 characters and no control characters");
+    co_return refuse_invalid(exchange,
+                             FieldError{"/name", "format", "must have 1 to 200 characters and no control characters"});
   }
   co_return refuse(exchange, ErrorCode::WeakPassword,
                    "Choose a password of 8 to 1024 bytes that is not one of the most common ones.");
@@ -98,7 +102,7 @@ SignIn::Answer SignIn::register_user(Exchange& exchange) {
 SignIn::Answer SignIn::login(Exchange& exchange) {
   const auto cookie = asks_for_cookie(exchange.request.query);
   if (!cookie) {
-    co_return refuse_one(exchange, "", "cookie_parameter", "the parameter cookie can only be 1");
+    co_return refuse_invalid(exchange, FieldError{"", "cookie_parameter", "the parameter cookie can only be 1"});
   }
   // A page of somebody else's could log its visitor into an account of that somebody.
   if (*cookie && origin_of(exchange, origins_) == OriginOf::Foreign) {
@@ -109,7 +113,7 @@ SignIn::Answer SignIn::login(Exchange& exchange) {
   accounts::Login login{form->text("email"), form->secret("password"), std::nullopt};
   const FoundCookie device = find_cookie(exchange.request.fields, lockout::kDeviceCookieName);
   if (device.count == 1) login.device_cookie = std::string(device.value);
-  auto outcome = co_await service_.login(std::move(login), exchange.origin(), exchange.deadline);
+  auto outcome = co_await service_.login(std::move(login), audit_origin(exchange), exchange.deadline);
   if (!outcome) co_return std::unexpected(std::move(outcome.error()));
   if (const auto* locked = std::get_if<accounts::AccountLocked>(&*outcome)) {
     co_return refuse_for_now(exchange, ErrorCode::AccountLocked, "There were too many wrong passwords.",
@@ -130,7 +134,7 @@ runtime::Task<std::expected<SignIn::PresentedRefresh, net::Response>> SignIn::re
     Exchange& exchange) {
   const FoundCookie cookie = find_cookie(exchange.request.fields, kRefreshCookie);
   if (cookie.count != 0) {
-    if (!declares_json(exchange)) {
+    if (!service::declares_json(exchange)) {
       co_return std::unexpected(
           refuse(exchange, ErrorCode::Forbidden, "A request with the cookie needs Content-Type: application/json."));
     }
@@ -138,7 +142,8 @@ runtime::Task<std::expected<SignIn::PresentedRefresh, net::Response>> SignIn::re
       co_return std::unexpected(refuse(exchange, ErrorCode::Forbidden, "This Origin may not use cookies here."));
     }
     if (cookie.count > 1) {
-      co_return std::unexpected(refuse_one(exchange, "", "cookie_repeated", "the cookie was sent more than once"));
+      co_return std::unexpected(
+          refuse_invalid(exchange, FieldError{"", "cookie_repeated", "the cookie was sent more than once"}));
     }
   }
   auto form =
@@ -147,14 +152,14 @@ runtime::Task<std::expected<SignIn::PresentedRefresh, net::Response>> SignIn::re
   if (!form) co_return std::unexpected(std::move(form.error()));
   const bool in_body = form->has("refresh_token");
   if (in_body && cookie.count != 0) {
-    co_return std::unexpected(
-        refuse_one(exchange, "/refresh_token", "conflict", "came in the body and as a cookie: send one of them"));
+    co_return std::unexpected(refuse_invalid(
+        exchange, FieldError{"/refresh_token", "conflict", "came in the body and as a cookie: send one of them"}));
   }
   if (in_body) co_return PresentedRefresh{form->secret("refresh_token"), false, received_at};
   if (cookie.count != 0) {
     co_return PresentedRefresh{Secret<std::string>(std::string(cookie.value)), true, received_at};
   }
-  co_return std::unexpected(refuse_one(exchange, "/refresh_token", "required", "is missing"));
+  co_return std::unexpected(refuse_invalid(exchange, FieldError{"/refresh_token", "required", "is missing"}));
 }
 
 SignIn::Answer SignIn::refresh(Exchange& exchange) {
@@ -167,7 +172,7 @@ SignIn::Answer SignIn::refresh(Exchange& exchange) {
   std::variant<accounts::TokenAnswer, RefreshRefusal, accounts::InvalidIdempotencyKey> outcome =
       accounts::InvalidIdempotencyKey{};
   if (keys <= 1) {
-    auto refreshed = co_await service_.refresh(std::move(refresh), exchange.origin(), exchange.deadline);
+    auto refreshed = co_await service_.refresh(std::move(refresh), audit_origin(exchange), exchange.deadline);
     if (!refreshed) co_return std::unexpected(std::move(refreshed.error()));
     outcome = *std::move(refreshed);
   }
@@ -179,14 +184,15 @@ SignIn::Answer SignIn::refresh(Exchange& exchange) {
     if (presented->by_cookie && is_final(*refusal)) response.add("Set-Cookie", clear_refresh_cookie());
     co_return response;
   }
-  co_return refuse_one(exchange, "", "idempotency_key",
-                       "the field Idempotency-Key must stand there once, with 22 to 255 visible ASCII characters");
+  co_return refuse_invalid(
+      exchange, FieldError{"", "idempotency_key",
+                           "the field Idempotency-Key must stand there once, with 22 to 255 visible ASCII characters"});
 }
 
 SignIn::Answer SignIn::logout(Exchange& exchange) {
   auto presented = co_await receive_refresh_token(exchange);
   if (!presented) co_return std::move(presented.error());
-  auto done = co_await service_.logout(std::move(presented->token), exchange.origin(), exchange.deadline);
+  auto done = co_await service_.logout(std::move(presented->token), audit_origin(exchange), exchange.deadline);
   if (!done) co_return std::unexpected(std::move(done.error()));
   net::Response response = no_content();
   if (presented->by_cookie) response.add("Set-Cookie", clear_refresh_cookie());

@@ -47,7 +47,8 @@ SqlResult<std::vector<StoredAuditEvent>> Engine::audit_events(SqlSession& db, co
   const std::int64_t to = query.to ? query.to->time_since_epoch().count() : kEver;
   const std::int64_t before = query.older_than ? query.older_than->first.time_since_epoch().count() : kEver;
   const std::string before_id = query.older_than ? query.older_than->second.to_string() : std::string();
-  auto rows = db.query(audit_query_, type, subject, from, to, before, before_id, std::clamp(query.limit, 1, 100));
+  auto rows =
+      db.query(audit_query_, type, subject, from, to, before, before_id, std::clamp(query.limit, 1, kPageMax + 1));
   if (!rows) return pass(std::move(rows.error()));
   std::vector<StoredAuditEvent> events;
   events.reserve(rows->size());

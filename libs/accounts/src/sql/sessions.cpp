@@ -141,7 +141,8 @@ SqlResult<std::vector<SessionId>> Engine::end_sessions(SqlSession& db, const End
     if (!user) return pass(std::move(user.error()));
     if (!*user) return std::vector<SessionId>();
     auto ended = end_locked(unit.db(), ending);
-    if (!ended || ended->empty()) return ended;
+    // What an administrator did is on record even when there was nothing to end.
+    if (!ended || (ended->empty() && ending.reason != EndReason::AdminRevoked)) return ended;
     auto recorded = unit.record(session_ended(ending, *ended, origin));
     if (!recorded) return pass(std::move(recorded.error()));
     return ended;

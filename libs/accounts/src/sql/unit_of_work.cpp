@@ -29,12 +29,16 @@ std::optional<std::string> text_of(const std::optional<UserId>& id) {
   return id ? std::optional(id->to_string()) : std::nullopt;
 }
 
+std::optional<std::string> actor_of(const RequestOrigin& origin) {
+  return origin.actor ? text_of(origin.actor) : clean_text(origin.actor_name, 64);
+}
+
 }  // namespace
 
 SqlResult<> UnitOfWork::record(AuditEvent event) {
-  if (!event.origin.actor) event.origin.actor = event.subject;
+  if (!event.origin.actor && event.origin.actor_name.empty()) event.origin.actor = event.subject;
   const auto id = AuditEventId::make(audit_.clock.wall_now(), audit_.random).to_string();
-  const auto actor = text_of(event.origin.actor);
+  const auto actor = actor_of(event.origin);
   const auto subject = text_of(event.subject);
   const auto session = event.session ? std::optional(event.session->to_string()) : std::nullopt;
   const auto address = clean_text(event.origin.address, 64);
@@ -53,7 +57,7 @@ void UnitOfWork::log_events() const {
     const auto level = severity == AuditSeverity::Critical
                            ? log::Level::Critical
                            : (severity == AuditSeverity::Warning ? log::Level::Warn : log::Level::Info);
-    const auto actor = text_of(event.origin.actor).value_or("");
+    const auto actor = actor_of(event.origin).value_or("");
     const auto subject = text_of(event.subject).value_or("");
     const std::string session = event.session ? event.session->to_string() : std::string();
     const std::string details = details_json(event);

@@ -88,7 +88,7 @@ SqlResult<std::vector<User>> Engine::list_users(SqlSession& db, const UserQuery&
   const std::string after = query.after ? query.after->to_string() : std::string();
   const auto status = query.status ? std::optional(name_of(*query.status)) : std::nullopt;
   const auto pattern = containing(query.email_part);
-  auto rows = db.query(users_.list, after, status, pattern, std::clamp(query.limit, 1, 100));
+  auto rows = db.query(users_.list, after, status, pattern, std::clamp(query.limit, 1, kPageMax + 1));
   if (!rows) return pass(std::move(rows.error()));
   std::vector<User> users;
   users.reserve(rows->size());

@@ -115,6 +115,12 @@ void append_header_identity(std::string& out, std::string_view header, std::stri
   append_hex(out, std::span(digest).first(16));
 }
 
+void append_user_identity(std::string& out, std::string_view issuer, std::string_view subject) {
+  const auto digest = sha256(issuer, subject);
+  out.append("u:");
+  append_hex(out, std::span(digest).first(16));
+}
+
 LimitPlan::LimitPlan(std::span<const Policy* const> policies, std::string_view route_id, const LimitSettings& settings,
                      const LimiterMetrics& metrics)
     : ipv6_prefix_(settings.ipv6_prefix) {
@@ -131,6 +137,7 @@ LimitPlan::LimitPlan(std::span<const Policy* const> policies, std::string_view r
       add_group(policies, KeyKind::Header, policy->header, route, settings, metrics);
     }
   }
+  add_group(policies, KeyKind::User, {}, route, settings, metrics);
   add_group(policies, KeyKind::Route, {}, route, settings, metrics);
 
   for (std::size_t i = 0; i < buckets_.size(); ++i) {

@@ -160,27 +160,44 @@ std::uint8_t Limiter::collect(const LimitPlan& plan, const Caller& caller, Scrat
   identity_.assign("ip:");
   caller.address.masked_v6(plan.ipv6_prefix()).append_to(identity_);
   const auto groups = plan.groups();
+  const auto by_address = [&](std::size_t g) {
+    switch (groups[g].key) {
+      case KeyKind::Header:
+        return headers[g].empty();
+      case KeyKind::User:
+        return caller.subject.empty();
+      case KeyKind::Route:
+        return false;
+      case KeyKind::Address:
+        break;
+    }
+    return true;
+  };
   for (std::size_t g = 0; g < groups.size(); ++g) {
-    if (groups[g].key == KeyKind::Route) continue;
     if (groups[g].key == KeyKind::Header && caller.headers != nullptr) {
       headers[g] = trim_ows(caller.headers->find(groups[g].header).value_or(std::string_view{}));
     }
-    // A missing or empty header must not be one bucket for all: it counts with its address.
-    if (headers[g].empty()) add_group(plan, groups[g], identity_, exempt, scratch);
+    // A missing header or user must not be one bucket for all, nor a way round the limit: it counts with its address.
+    if (by_address(g)) add_group(plan, groups[g], identity_, exempt, scratch);
   }
   scratch.end_step();
   for (std::size_t g = 0; g < groups.size(); ++g) {
-    if (groups[g].key == KeyKind::Address || (groups[g].key == KeyKind::Header && headers[g].empty())) continue;
-    add_group(plan, groups[g], key_identity(plan, groups[g], headers[g]), exempt, scratch);
+    if (by_address(g)) continue;
+    add_group(plan, groups[g], key_identity(plan, groups[g], caller, headers[g]), exempt, scratch);
     scratch.end_step();
   }
   return exempt;
 }
 
-std::string_view Limiter::key_identity(const LimitPlan& plan, const LimitPlan::Group& group, std::string_view header) {
+std::string_view Limiter::key_identity(const LimitPlan& plan, const LimitPlan::Group& group, const Caller& caller,
+                                       std::string_view header) {
   if (group.key == KeyKind::Route) return plan.route_identity();
   identity_.clear();
-  append_header_identity(identity_, group.header, header);
+  if (group.key == KeyKind::User) {
+    append_user_identity(identity_, caller.issuer, caller.subject);
+  } else {
+    append_header_identity(identity_, group.header, header);
+  }
   return identity_;
 }
 

@@ -146,5 +146,15 @@ TEST(HeaderIdentity, IsTheSameOnEveryInstanceAndOwnToItsHeader) {
   EXPECT_EQ(a, "h:8ed7e0a724469b9ac5285baaafe02b2a");
 }
 
+TEST(UserIdentity, IsTheSameOnEveryInstanceAndOwnToItsIssuer) {
+  std::string a;
+  std::string b;
+  append_user_identity(a, "https://id", "alice");
+  append_user_identity(b, "https://i", "dalice");
+  EXPECT_NE(a, b);
+  // printf 'https://id\0alice' | sha256sum
+  EXPECT_EQ(a, "u:c03af5a93e75fe19d27078b6966b5f4b");
+}
+
 }  // namespace
 }  // namespace sallyport::rate_limit

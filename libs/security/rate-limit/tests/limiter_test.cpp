@@ -168,6 +168,43 @@ TEST_F(HeaderLimiterTest, LaterIdentityRefusesAndTheEarlierOneStaysCharged) {
   EXPECT_EQ(store_.calls.back().size(), 1U) << "after the address refused, the header is not asked for";
 }
 
+class UserLimiterTest : public LimiterTest {
+ protected:
+  void SetUp() override {
+    Policy user = test::fixed("user", 2, minutes(15));
+    user.key = KeyKind::User;
+    use({user});
+  }
+  Verdict ask(std::string_view address, std::string_view issuer, std::string_view subject) {
+    Caller one = caller(address);
+    one.issuer = issuer;
+    one.subject = subject;
+    return decide(one);
+  }
+};
+
+TEST_F(UserLimiterTest, CountsAUserAcrossAddresses) {
+  ask("192.0.2.1", "https://id", "alice");
+  ask("192.0.2.2", "https://id", "alice");
+  EXPECT_EQ(ask("192.0.2.3", "https://id", "alice").outcome, Outcome::Denied);
+  EXPECT_EQ(ask("192.0.2.3", "https://id", "bob").outcome, Outcome::Allowed);
+  EXPECT_THAT(store_.calls[0], ElementsAre(::testing::MatchesRegex("sp:rl:.u:[0-9a-f]+.:user:fixed:900000")));
+}
+
+TEST_F(UserLimiterTest, TheSameSubjectOfAnotherIssuerIsSomebodyElse) {
+  ask("192.0.2.1", "https://id", "alice");
+  ask("192.0.2.1", "https://id", "alice");
+  EXPECT_EQ(ask("192.0.2.1", "https://other", "alice").outcome, Outcome::Allowed);
+}
+
+TEST_F(UserLimiterTest, NobodyCountsWithTheAddress) {
+  ask("192.0.2.1", "", "");
+  ask("192.0.2.1", "", "");
+  EXPECT_EQ(ask("192.0.2.1", "", "").outcome, Outcome::Denied);
+  EXPECT_EQ(ask("192.0.2.1", "https://id", "alice").outcome, Outcome::Allowed);
+  EXPECT_THAT(store_.calls[0], ElementsAre("sp:rl:{ip:192.0.2.1}:user:fixed:900000"));
+}
+
 TEST_F(LimiterTest, RoutePolicyCountsAllClientsTogether) {
   Policy route = test::fixed("route", 2, minutes(15));
   route.key = KeyKind::Route;

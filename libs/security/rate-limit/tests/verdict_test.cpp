@@ -105,5 +105,58 @@ TEST_F(VerdictTest, LocalShareShowsTheLimitThatHolds) {
             "RateLimit: \"global\";r=49;t=900, \"auth\";r=2;t=900\r\n");
 }
 
+/// A request that is decided twice, by its address and then by its user, with a plan for each.
+class TwoVerdictsTest : public VerdictTest {
+ protected:
+  std::string fields_after(int requests) {
+    const Policy* const first[] = {&policies_[0]};
+    const Policy* const second[] = {&policies_[1]};
+    const LimitPlan plans[] = {LimitPlan(first, "/", {}, *metrics_), LimitPlan(second, "/", {}, *metrics_)};
+    std::string out;
+    for (int i = 0; i < requests; ++i) {
+      Verdict address(plans[0]);
+      Verdict user(plans[1]);
+      const Caller one = caller("192.0.2.1");
+      sallyport::testing::run_task([&](runtime::Executor) { return limiter_->decide(plans[0], one, address); });
+      sallyport::testing::run_task([&](runtime::Executor) { return limiter_->decide(plans[1], one, user); });
+      out.clear();
+      append_limit_fields(out, address, user);
+    }
+    return out;
+  }
+};
+
+TEST_F(TwoVerdictsTest, ReadAsOneAndShowTheNearestPolicy) {
+  use({global(), test::fixed("user", 5, minutes(1))});
+  EXPECT_EQ(fields_after(2),
+            "X-RateLimit-Limit: 5\r\n"
+            "X-RateLimit-Remaining: 3\r\n"
+            "RateLimit-Policy: \"global\";q=100;w=900, \"user\";q=5;w=60\r\n"
+            "RateLimit: \"global\";r=98;t=900, \"user\";r=3;t=60\r\n");
+}
+
+TEST_F(TwoVerdictsTest, TheFirstCanBeTheNearest) {
+  use({auth(), test::fixed("user", 50, minutes(1))});
+  EXPECT_EQ(fields_after(1).find("X-RateLimit-Limit: 5\r\nX-RateLimit-Remaining: 4\r\n"), 0U);
+}
+
+TEST_F(TwoVerdictsTest, AViolatedPolicyGoesBeforeOneWithLessLeft) {
+  Policy dear = test::fixed("user", 10, minutes(1));
+  dear.cost = 4;
+  use({test::fixed("global", 3, minutes(15)), dear});
+  EXPECT_EQ(fields_after(3).find("X-RateLimit-Limit: 10\r\nX-RateLimit-Remaining: 2\r\n"), 0U);
+}
+
+TEST_F(TwoVerdictsTest, AnEmptyOneChangesNothing) {
+  Policy shadow = test::fixed("user", 10, minutes(1));
+  shadow.shadow = true;
+  use({global(), shadow});
+  EXPECT_EQ(fields_after(1),
+            "X-RateLimit-Limit: 100\r\n"
+            "X-RateLimit-Remaining: 99\r\n"
+            "RateLimit-Policy: \"global\";q=100;w=900\r\n"
+            "RateLimit: \"global\";r=99;t=900\r\n");
+}
+
 }  // namespace
 }  // namespace sallyport::rate_limit

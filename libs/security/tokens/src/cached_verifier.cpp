@@ -26,4 +26,11 @@ std::expected<TokenCache::Entry, TokenError> CachedVerifier::verify(std::string_
   return entry;
 }
 
+TokenCache::Entry CachedVerifier::remembered(std::string_view token, WallTime now) noexcept {
+  if (!verifier_.ready() || token.size() > kAccessTokenBytesMax) return nullptr;
+  TokenCache::Entry entry = cache_.lookup(digest_of(token));
+  if (entry != nullptr && !verifier_.check_every_time(*entry, now)) return nullptr;
+  return entry;
+}
+
 }  // namespace sallyport::tokens

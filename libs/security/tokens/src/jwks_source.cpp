@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <stdexcept>
 #include <utility>
 
 #include <boost/asio/ip/address.hpp>
@@ -79,17 +78,16 @@ Result<JwksUrl> JwksUrl::parse(std::string_view text, PlainHttp plain) {
 }
 
 HttpJwksSource::HttpJwksSource(runtime::Executor executor, net::Sweeper& sweeper, net::BufferPool& buffers, JwksUrl url,
-                               Resolve resolve)
+                               Resolve resolve, const std::string& ca_file)
     : executor_(executor),
       sweeper_(sweeper),
       buffers_(buffers),
       url_(std::move(url)),
       resolve_(std::move(resolve)),
+      tls_(url_.tls ? std::make_unique<const net::ClientTls>(url_.host, ca_file) : nullptr),
       request_(fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nAccept: application/jwk-set+json, application/json\r\n"
                            "Accept-Encoding: identity\r\nConnection: close\r\n\r\n",
-                           url_.path, url_.authority)) {
-  if (url_.tls) throw std::invalid_argument("HttpJwksSource: the URL demands TLS");
-}
+                           url_.path, url_.authority)) {}
 
 void HttpJwksSource::abort() noexcept {
   aborted_ = true;
@@ -111,21 +109,28 @@ Task<Result<std::string>> HttpJwksSource::fetch(Deadline deadline) {
   aborted_ = false;
   auto endpoints = co_await addresses(deadline);
   if (!endpoints) co_return std::unexpected(std::move(endpoints.error()));
-  Result<std::string> text = bad_answer(fmt::format("{} has no address", url_.host));
   if (endpoints->size() > kAddressesMax) endpoints->resize(kAddressesMax);
+  std::string details;
+  ErrorCode code = ErrorCode::BadGateway;
   for (const auto& endpoint : *endpoints) {
-    if (aborted_) break;
-    text = co_await fetch_from(endpoint, deadline);
+    if (aborted_ || (!details.empty() && deadline.expired(sweeper_.clock().now()))) break;
+    auto text = co_await fetch_from(endpoint, deadline);
     connection_.reset();
-    if (text || deadline.expired(sweeper_.clock().now())) break;
+    if (text) co_return text;
+    code = text.error().code;
+    details +=
+        fmt::format("{}{}: {}", details.empty() ? "" : "; ", endpoint.address().to_string(), text.error().detail);
   }
-  co_return text;
+  if (details.empty()) details = aborted_ ? "aborted" : fmt::format("{} has no address", url_.host);
+  co_return fail(code, std::move(details), ErrorOrigin::Upstream);
 }
 
 Task<Result<std::string>> HttpJwksSource::fetch_from(asio::ip::tcp::endpoint endpoint, Deadline deadline) {
   connection_ = std::make_unique<net::ClientConnection>(executor_, sweeper_, buffers_);
   net::ClientConnection& connection = *connection_;
-  if (auto done = co_await connection.connect(endpoint, deadline); !done) co_return std::unexpected(done.error());
+  auto connected =
+      tls_ ? co_await connection.connect(endpoint, *tls_, deadline) : co_await connection.connect(endpoint, deadline);
+  if (!connected) co_return std::unexpected(std::move(connected.error()));
   auto sent = connection.send_now(request_, {}, {});
   if (!sent) co_return std::unexpected(std::move(sent.error()));
   if (!*sent) {

@@ -5,7 +5,6 @@
 
 #include <atomic>
 #include <functional>
-#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
@@ -68,16 +67,6 @@ TEST(JwksUrl, RefusesEverythingElse) {
            "http://127.0.0.1/k\r\nX: y", "http://127.0.0.1/\x80", "http://127.0.0.1/" + std::string(2048, 'a')}) {
     EXPECT_FALSE(JwksUrl::parse(text, PlainHttp::Anywhere).has_value()) << text;
   }
-}
-
-TEST(HttpJwksSource, DoesNotPretendToSpeakTls) {
-  asio::io_context loop(1);
-  SystemClock clock;
-  net::Sweeper sweeper(loop.get_executor(), clock, milliseconds(5));
-  net::BufferPool buffers(4096, 4);
-  EXPECT_THROW(HttpJwksSource(loop.get_executor(), sweeper, buffers,
-                              JwksUrl::parse("https://id.example/k", PlainHttp::LoopbackOnly).value()),
-               std::invalid_argument);
 }
 
 /// A server on a thread of its own that answers every request with the same bytes and closes.

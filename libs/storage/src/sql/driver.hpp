@@ -1,6 +1,8 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -37,7 +39,17 @@ class Driver {
   virtual bool usable() noexcept = 0;
   virtual bool in_transaction() const noexcept = 0;
   virtual void break_if_overdue(SteadyTime now) noexcept = 0;
+  /// What stops the statement that runs now, on the server. It may block, may run on any thread, and may outlive the
+  /// driver. Empty: there is nothing to do.
+  virtual std::function<void()> canceller() = 0;
   virtual SqlResult<SqlSession::Server> server(SteadyTime until) = 0;
+
+  /// From any thread: nobody waits for what runs, or the next work begins.
+  void set_abandoned(bool abandoned) noexcept { abandoned_.store(abandoned, std::memory_order_relaxed); }
+  bool abandoned() const noexcept { return abandoned_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<bool> abandoned_ = false;
 };
 
 SqlResult<std::unique_ptr<Driver>> open_postgres(const DatabaseUrl& url, const SqlLimits& limits);

@@ -11,8 +11,14 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr milliseconds kWatchdogPeriod{250};
+/// A connection whose request to cancel takes longer is given up: it could hit the next one's statement.
+constexpr milliseconds kCancelLimit{500};
 
 }  // namespace
+
+SteadyTime::duration recycle_age(std::chrono::minutes after, double uniform) noexcept {
+  return std::chrono::duration_cast<SteadyTime::duration>(after * (0.9 + 0.2 * uniform));
+}
 
 SqlPool::Impl::Impl(SqlPoolOptions options, const Clock& clock) : options_(std::move(options)), clock_(clock) {
   workers_.reserve(options_.connections_max);
@@ -51,6 +57,13 @@ bool SqlPool::Impl::withdraw(SqlTicket& ticket) {
   kept = std::move(*ticket.queued);
   queue_.erase(ticket.queued);
   return true;
+}
+
+void SqlPool::Impl::abandon(const std::shared_ptr<SqlTicket>& ticket) {
+  const Lock lock(mutex_);
+  if (ticket->place != SqlTicket::Place::Running) return;
+  ++statistics_.abandoned;
+  if (auto cancel = ticket->session->abandon()) ticket->cancel = canceller_.send(std::move(cancel));
 }
 
 void SqlPool::Impl::count_overloaded() {
@@ -140,8 +153,8 @@ void SqlPool::Impl::connect(Worker& worker, Lock& lock) {
   if (opened) {
     worker.session = *std::move(opened);
     worker.session->set_reconnect_gate(*this);
-    const double spread = 0.9 + 0.2 * random_.uniform();
-    worker.recycle_at = now + std::chrono::duration_cast<steady_clock::duration>(options_.recycle_after * spread);
+    if (options_.statement_log != nullptr) worker.session->set_statement_log(*options_.statement_log);
+    worker.recycle_at = now + recycle_age(options_.recycle_after, random_.uniform());
     ++statistics_.open;
     ++statistics_.connected;
     failures_in_a_row_ = 0;
@@ -160,13 +173,21 @@ void SqlPool::Impl::serve(Worker& worker, Lock& lock) {
   std::shared_ptr<SqlTicket> ticket = std::move(queue_.front());
   queue_.pop_front();
   ticket->place = SqlTicket::Place::Running;
+  ticket->session = worker.session.get();
   ++statistics_.busy;
   ++statistics_.jobs;
+  worker.session->set_deadline(ticket->deadline);  // under the lock: from here on the work can be abandoned
   lock.unlock();
-  worker.session->set_deadline(ticket->deadline);
   ticket->job->run(*worker.session);
-  const bool whole = worker.session->clean();
+  bool whole = worker.session->clean();
   lock.lock();
+  ticket->place = SqlTicket::Place::Gone;
+  ticket->session = nullptr;
+  if (ticket->cancel) {
+    lock.unlock();
+    whole = canceller_.settle(ticket->cancel, kCancelLimit) && whole;
+    lock.lock();
+  }
   --statistics_.busy;
   // Under the lock: a caller who asks again at once finds this worker at rest, and no other opens a connection for it.
   finish(std::move(ticket), std::nullopt);

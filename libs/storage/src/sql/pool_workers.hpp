@@ -9,6 +9,7 @@
 
 #include "sallyport/core/random.hpp"
 #include "sallyport/storage/sql/pool.hpp"
+#include "sql/canceller.hpp"
 
 namespace sallyport::storage {
 
@@ -21,12 +22,17 @@ struct SqlTicket {
   bool done = false;
   runtime::Timer* waiting = nullptr;  ///< of the coroutine that waits, for as long as it does
 
-  std::optional<SqlError> failure;  ///< written before `done` is posted
+  std::optional<SqlError> failure = {};  ///< written before `done` is posted
 
   enum class Place : std::uint8_t { Queued, Running, Gone };
-  Place place = Place::Gone;                               ///< guarded by the pool's mutex, like what follows
-  std::list<std::shared_ptr<SqlTicket>>::iterator queued;  ///< valid while Queued
+  Place place = Place::Gone;                                    ///< guarded by the pool's mutex, like what follows
+  std::list<std::shared_ptr<SqlTicket>>::iterator queued = {};  ///< valid while Queued
+  SqlSession* session = nullptr;                                ///< while Running
+  std::shared_ptr<sql::Canceller::Request> cancel = {};         ///< of what runs, once it was abandoned
 };
+
+/// How old a connection may become: `after` ± 10 %, by a number from 0 to 1.
+SteadyTime::duration recycle_age(std::chrono::minutes after, double uniform) noexcept;
 
 /// The threads and connections behind SqlPool. Its functions may be called from any thread.
 class SqlPool::Impl final : private ReconnectGate {
@@ -38,6 +44,8 @@ class SqlPool::Impl final : private ReconnectGate {
   std::optional<SqlError> submit(const std::shared_ptr<SqlTicket>& ticket);
   /// Takes the ticket back. False: it has begun, or ended.
   bool withdraw(SqlTicket& ticket);
+  /// Has what runs for the ticket cancelled on the server.
+  void abandon(const std::shared_ptr<SqlTicket>& ticket);
   void count_overloaded();
   void stop() noexcept;
   Statistics statistics() const;
@@ -72,6 +80,7 @@ class SqlPool::Impl final : private ReconnectGate {
 
   const SqlPoolOptions options_;
   const Clock& clock_;
+  sql::Canceller canceller_;
 
   mutable std::mutex mutex_;  ///< guards everything below
   bool stopping_ = false;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstring>
 #include <mutex>
@@ -68,6 +69,7 @@ class PostgresDriver final : public Driver {
   bool usable() noexcept override;
   bool in_transaction() const noexcept override;
   void break_if_overdue(SteadyTime now) noexcept override;
+  std::function<void()> canceller() override;
   SqlResult<SqlSession::Server> server(SteadyTime until) override;
 
  private:
@@ -111,6 +113,7 @@ class PostgresDriver final : public Driver {
   std::mutex mutex_;  ///< guards what the watchdog reads
   SteadyTime cut_at_ = SteadyTime::max();
   int watched_ = -1;  ///< a duplicate of the socket: libpq may close its own at any time, and the number be reused
+  std::shared_ptr<PGcancel> cancel_;  ///< what a request to cancel needs, without the connection
 };
 
 void PostgresDriver::close() noexcept {
@@ -118,6 +121,7 @@ void PostgresDriver::close() noexcept {
     const std::lock_guard lock(mutex_);
     if (watched_ >= 0) ::close(watched_);
     watched_ = -1;
+    cancel_.reset();
   }
   backend_ = nullptr;
   try {
@@ -146,6 +150,7 @@ SqlResult<> PostgresDriver::reopen() {
   local_timeout_.reset();
   const std::lock_guard lock(mutex_);
   watched_ = ::fcntl(PQsocket(connection()), F_DUPFD_CLOEXEC, 0);
+  cancel_.reset(PQgetCancel(connection()), PQfreeCancel);
   return {};
 }
 
@@ -270,6 +275,15 @@ bool PostgresDriver::in_transaction() const noexcept {
 void PostgresDriver::break_if_overdue(SteadyTime now) noexcept {
   const std::lock_guard lock(mutex_);
   if (now >= cut_at_ && watched_ >= 0) ::shutdown(watched_, SHUT_RDWR);
+}
+
+std::function<void()> PostgresDriver::canceller() {
+  const std::lock_guard lock(mutex_);
+  if (!cancel_) return {};
+  return [cancel = cancel_] {
+    std::array<char, 256> problem{};
+    PQcancel(cancel.get(), problem.data(), static_cast<int>(problem.size()));  // statement_timeout is behind it
+  };
 }
 
 SqlResult<SqlSession::Server> PostgresDriver::server(SteadyTime until) {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "sallyport/observability/log.hpp"
 #include "sql/driver.hpp"
 #include "sql/statement_text.hpp"
 
@@ -54,6 +55,7 @@ SqlResult<> SqlSession::may_run() const {
   if (in_transaction_ && !driver_->in_transaction()) {
     return sql_failure(SqlErrorKind::Unavailable, "the transaction is gone");
   }
+  if (driver_->abandoned()) return sql_failure(SqlErrorKind::Timeout, "nobody waits for it any more");
   if (steady_clock::now() >= deadline_) return sql_failure(SqlErrorKind::Timeout, "the deadline is over");
   return {};
 }
@@ -73,21 +75,31 @@ SqlError SqlSession::noted(SqlError error) {
   return error;
 }
 
-SqlResult<std::uint64_t> SqlSession::execute_with(std::string_view sql, std::span<const SqlValue> values) {
-  if (auto allowed = check(sql, values); !allowed) {
-    return std::unexpected(noted(std::move(allowed.error())));
+SqlResult<sql::StatementResult> SqlSession::run(std::string_view sql, std::span<const SqlValue> values) {
+  const bool logged = log_ != nullptr && log_->enabled(log::Level::Debug);
+  const SteadyTime start = logged ? steady_clock::now() : SteadyTime{};
+  auto allowed = check(sql, values);
+  auto result = allowed ? driver_->run(sql, values, deadline_) : std::unexpected(std::move(allowed.error()));
+  if (!result) result = std::unexpected(noted(std::move(result.error())));
+  if (logged) {
+    const auto took = std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - start);
+    log_->write(log::Level::Debug, "sql_statement",
+                {{"sql", sql},
+                 {"outcome", result ? std::string_view("ok") : name_of(result.error().kind)},
+                 {"took_us", static_cast<std::int64_t>(took.count())}});
   }
-  auto result = driver_->run(sql, values, deadline_);
-  if (!result) return std::unexpected(noted(std::move(result.error())));
+  return result;
+}
+
+SqlResult<std::uint64_t> SqlSession::execute_with(std::string_view sql, std::span<const SqlValue> values) {
+  auto result = run(sql, values);
+  if (!result) return std::unexpected(std::move(result.error()));
   return result->affected;
 }
 
 SqlResult<SqlRows> SqlSession::query_with(std::string_view sql, std::span<const SqlValue> values) {
-  if (auto allowed = check(sql, values); !allowed) {
-    return std::unexpected(noted(std::move(allowed.error())));
-  }
-  auto result = driver_->run(sql, values, deadline_);
-  if (!result) return std::unexpected(noted(std::move(result.error())));
+  auto result = run(sql, values);
+  if (!result) return std::unexpected(std::move(result.error()));
   return std::move(result->rows);
 }
 
@@ -170,6 +182,16 @@ bool SqlSession::clean() noexcept {
   abandon_transaction();
   deadline_ = SteadyTime::max();
   return !driver_->in_transaction() && driver_->usable();
+}
+
+void SqlSession::set_deadline(SteadyTime deadline) noexcept {
+  deadline_ = deadline;
+  driver_->set_abandoned(false);
+}
+
+std::function<void()> SqlSession::abandon() {
+  driver_->set_abandoned(true);
+  return driver_->canceller();
 }
 
 void SqlSession::break_if_overdue(SteadyTime now) noexcept {

@@ -67,7 +67,9 @@ class SqliteDriver final : public Driver {
   bool in_transaction() const noexcept override {
     return database_ != nullptr && sqlite3_get_autocommit(database_) == 0;
   }
-  void break_if_overdue(SteadyTime) noexcept override {}  // its own handlers stop it
+  // Its own handlers stop it.
+  void break_if_overdue(SteadyTime) noexcept override {}
+  std::function<void()> canceller() override { return {}; }
   SqlResult<SqlSession::Server> server(SteadyTime) override {
     return SqlSession::Server{
         .version = std::string("SQLite ") + sqlite3_libversion(), .tls = "none", .connections_max = std::nullopt};
@@ -96,11 +98,13 @@ void SqliteDriver::limit(SteadyTime until) noexcept {
 }
 
 int SqliteDriver::on_progress(void* self) noexcept {
-  return steady_clock::now() >= static_cast<SqliteDriver*>(self)->until_ ? 1 : 0;
+  const auto& driver = *static_cast<SqliteDriver*>(self);
+  return driver.abandoned() || steady_clock::now() >= driver.until_ ? 1 : 0;
 }
 
 int SqliteDriver::on_busy(void* self, int times) noexcept {
-  if (steady_clock::now() >= static_cast<SqliteDriver*>(self)->lock_until_) return 0;
+  const auto& driver = *static_cast<SqliteDriver*>(self);
+  if (driver.abandoned() || steady_clock::now() >= driver.lock_until_) return 0;
   std::this_thread::sleep_for(milliseconds(std::min(1 + times / 4, 10)));
   return 1;
 }
@@ -173,7 +177,7 @@ SqlError SqliteDriver::failure() const {
   switch (extended & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      error.kind = steady_clock::now() >= until_ ? SqlErrorKind::Timeout : SqlErrorKind::Busy;
+      error.kind = abandoned() || steady_clock::now() >= until_ ? SqlErrorKind::Timeout : SqlErrorKind::Busy;
       break;
     case SQLITE_INTERRUPT:
       error.kind = SqlErrorKind::Timeout;

@@ -34,9 +34,31 @@ struct UpstreamConfig {
   std::chrono::milliseconds connect_timeout{1000};
   std::uint32_t max_in_flight = 256;        ///< per process, not per thread
   std::uint32_t idle_connections_max = 64;  ///< kept open for each host by each thread
+  bool tls = false;
+  std::string ca_file;      ///< PEM, for TLS; empty: the system's own
+  std::string server_name;  ///< that its certificate must be for; set whenever tls is
 };
 
-enum class AuthMode : std::uint8_t { None };  ///< the others come with the identity service
+/// Whether a route asks for an access token of ours.
+enum class AuthMode : std::uint8_t {
+  None,      ///< never looked at
+  Optional,  ///< may be left out; one that is sent must be good
+  Required,
+};
+
+/// Whom a route lets in. A token with any other `role` is good where nothing is said.
+enum class Role : std::uint8_t {
+  Any,
+  User,  ///< `user` and `admin`: whoever may do more may do this too
+  Admin,
+};
+
+/// What becomes of calls with a token while nobody can say whether its session has ended: Redis is away.
+enum class Revocation : std::uint8_t {
+  Lenient,       ///< tokens pass until they expire
+  StrictWrites,  ///< calls other than GET and HEAD are refused with 503
+  Strict,        ///< all are
+};
 
 struct RouteConfig {
   std::string id;                          ///< the pattern, canonical: names the route in logs, metrics and keys
@@ -45,6 +67,8 @@ struct RouteConfig {
   std::vector<net::http::Method> methods;  ///< empty: all
   std::string upstream;
   AuthMode auth = AuthMode::None;
+  Role role = Role::Any;                 ///< anything else goes with AuthMode::Required
+  std::optional<Revocation> revocation;  ///< nullopt: Strict with Role::Admin, else Lenient
   std::vector<std::string> rate_limits;  ///< names of the policies beside `global`
   std::string strip_prefix;
   std::uint64_t body_max = 1U << 20U;  ///< bytes
@@ -84,7 +108,12 @@ struct Config {
   std::uint32_t ipv6_prefix = 64;  ///< bits of an IPv6 address that identify a client
   std::string redis_key_prefix = "sp:";
   std::uint32_t instances = 1;
-  bool allow_plaintext = false;  ///< plain redis:// off loopback
+  bool allow_plaintext = false;                   ///< plain redis:// and key sets by plain http off loopback
+  std::string issuer;                             ///< `iss` of our own tokens; needed as soon as a route asks for them
+  std::string audience;                           ///< `aud`
+  std::string jwks_url;                           ///< where their issuer publishes its keys
+  std::string jwks_ca_file;                       ///< PEM bundle; empty: the system's own CAs
+  std::chrono::milliseconds jwks_refresh{60000};  ///< between two fetches of them
   std::vector<std::string> rate_limits_off;
   std::vector<rate_limit::Policy> rate_limits;  ///< always has `global` and `auth` unless switched off
   std::vector<UpstreamConfig> upstreams;
@@ -118,6 +147,8 @@ LoadedConfig load_config(std::string_view yaml, ConfigMode mode, const Config& b
 std::string format_problems(std::string_view file, const std::vector<ConfigProblem>& problems);
 /// The sign-in paths that the `auth` policy always applies to, as match keys.
 std::vector<std::string> canonical_auth_paths();
+/// Whether any route asks for access tokens: then `issuer`, `audience` and `jwks_url` are needed.
+bool asks_for_tokens(const Config& config) noexcept;
 /// Whether a request for this canonical path, in lower case and without a trailing slash, finds a route.
 bool routes(const Config& config, std::string_view path, net::http::Method method);
 /// The reference page docs/configuration.md, made from the table that parses.

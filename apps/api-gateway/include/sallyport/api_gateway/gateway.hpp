@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "sallyport/denylist/memory_denylist.hpp"
 #include "sallyport/observability/log.hpp"
 #include "sallyport/storage/redis_url.hpp"
 
@@ -18,11 +19,13 @@ class Gateway final {
  public:
   struct Options {
     std::optional<storage::RedisUrl> redis;  ///< without: counters in this process
+    /// Ended sessions of an auth service in the same process; without Redis the only way to hear of them. May be null.
+    std::shared_ptr<denylist::MemoryDenylist> denylist;
     /// Called once, when requests are served, with "http://ADDR:PORT" of each listener.
     std::function<void(const std::vector<std::string>& urls)> on_listening;
   };
 
-  /// config and logger outlive the gateway.
+  /// config and logger outlive the gateway. Throws std::invalid_argument for a config that load_config() would refuse.
   Gateway(const Config& config, log::Logger& logger, Options options);
   ~Gateway();
 

@@ -9,20 +9,18 @@
 #include <vector>
 
 #include "sallyport/accounts/rotation.hpp"
-#include "sallyport/auth_service/memory_denylist.hpp"
 #include "sallyport/core/error.hpp"
 #include "sallyport/core/ip_address.hpp"
+#include "sallyport/denylist/memory_denylist.hpp"
 #include "sallyport/net/server.hpp"
 #include "sallyport/observability/log.hpp"
 #include "sallyport/passwords/password_hasher.hpp"
 #include "sallyport/secrets/service_secrets.hpp"
+#include "sallyport/service/request_context.hpp"
 #include "sallyport/storage/redis_url.hpp"
 #include "sallyport/storage/sql/database_url.hpp"
 
 namespace sallyport::auth_service {
-
-/// 127.0.0.0/8 and ::1.
-std::vector<Cidr> loopback_blocks();
 
 struct AuthServiceOptions {
   secrets::AuthSecrets secrets;  ///< its two addresses are not looked at
@@ -35,17 +33,19 @@ struct AuthServiceOptions {
   std::chrono::seconds access_ttl{900};
   accounts::TokenLifetimes lifetimes{};
   /// Whose word about the client, the request's id and the time left is taken.
-  std::vector<Cidr> trusted_gateways = loopback_blocks();
+  std::vector<Cidr> trusted_gateways = service::loopback_blocks();
   /// Origins besides our own whose pages may refresh by cookie, exactly as browsers write them.
   std::vector<std::string> origins = {};
   std::string redis_key_prefix = "sp:";
   bool allow_plaintext = false;  ///< PostgreSQL without TLS off this machine
   std::size_t database_connections_max = 8;
+  std::uint32_t instances = 1;  ///< processes of this service, for a look at the database's limit of connections
+  log::Logger* statement_log = nullptr;  ///< storage::SqlPoolOptions::statement_log; never in production
   passwords::PasswordHasher::Options hashing{};
   bool access_log = true;
   std::chrono::milliseconds shutdown_timeout{30000};  ///< for what is in flight when the service stops
   /// The denylist of this process; hand in the one that a gateway in the same process asks. Null: one of its own.
-  std::shared_ptr<MemoryDenylist> denylist = nullptr;
+  std::shared_ptr<denylist::MemoryDenylist> denylist = nullptr;
 };
 
 /// The identity service: accounts, sessions, tokens. Its event loops, listeners, jobs and their life. start() and

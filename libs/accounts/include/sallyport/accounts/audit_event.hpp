@@ -42,6 +42,7 @@ struct RequestOrigin {
   std::string address = {};                    ///< of the client, in canonical form; empty: none (a job)
   std::string user_agent = {};                 ///< as received, any bytes; stored cut and cleaned
   std::string request_id = {};
+  std::string actor_name = {};  ///< instead of an actor who is no user: "command line"
 };
 
 /// A fact that is never changed once written. No secret goes into it.
@@ -58,7 +59,7 @@ struct StoredAuditEvent {
   Timestamp at;
   std::string type;
   std::string severity;
-  std::optional<std::string> actor_id;
+  std::optional<std::string> actor_id;  ///< a user's id, or the name of an actor who is none
   std::optional<std::string> subject_id;
   std::optional<std::string> session_id;
   std::optional<std::string> address;
@@ -73,7 +74,7 @@ struct AuditQuery {
   std::optional<Timestamp> from = std::nullopt;                                 ///< inclusive
   std::optional<Timestamp> to = std::nullopt;                                   ///< exclusive
   std::optional<std::pair<Timestamp, AuditEventId>> older_than = std::nullopt;  ///< the last one of the page before
-  int limit = 50;                                                               ///< 1…100
+  int limit = 50;                                                               ///< 1…kPageMax + 1
 };
 
 }  // namespace sallyport::accounts

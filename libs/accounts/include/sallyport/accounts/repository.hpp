@@ -59,7 +59,7 @@ struct UserQuery {
   std::string email_part = {};  ///< empty: all
   std::optional<UserStatus> status = std::nullopt;
   std::optional<UserId> after = std::nullopt;  ///< the last one of the page before
-  int limit = 50;                              ///< 1…100
+  int limit = 50;                              ///< 1…kPageMax + 1
 };
 
 /// What one run of the cleanup job removed.
@@ -74,6 +74,8 @@ struct Cleaned {
 /// Errors of all: Overloaded (no connection in time), ServiceUnavailable (database away, or the deadline came): in both
 /// nothing was changed, except where a function says otherwise.
 /// Cancellation leaves the outcome unknown: the transaction may still commit.
+/// When the client has gone (net::abandonable), what only reads and open_session are stopped on the server; everything
+/// else is finished, so that nobody escapes his trace or his forced logout by hanging up.
 class AccountRepository {
  public:
   template <class T>

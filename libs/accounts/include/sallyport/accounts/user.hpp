@@ -14,6 +14,9 @@ namespace sallyport::accounts {
 /// UTC with microseconds, as stored: of the database's clock, the only one that several processes share.
 using Timestamp = std::chrono::sys_time<std::chrono::microseconds>;
 
+/// Most entries of one page of a list. One more may be asked for, to see whether there is another page.
+inline constexpr int kPageMax = 100;
+
 enum class Role : std::uint8_t { User, Admin };
 enum class UserStatus : std::uint8_t { Active, Disabled };
 

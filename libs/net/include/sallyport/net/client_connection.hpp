@@ -18,6 +18,9 @@
 
 namespace sallyport::net {
 
+class ClientTls;
+class TlsStream;
+
 /// One connection to a server, used for one exchange at a time: send a head and a body, read a head and a body.
 /// Every failure is an Error with origin Upstream: BadGateway, or GatewayTimeout when the deadline passed. After any
 /// failure, an abort or a cancellation the connection must be dropped.
@@ -27,6 +30,8 @@ class ClientConnection final : public SweepEntry, public Abortable {
   ~ClientConnection() override;
 
   runtime::Task<Result<void>> connect(const asio::ip::tcp::endpoint& endpoint, Deadline deadline);
+  /// The same with TLS above: the deadline covers both. The detail of a BadGateway says what did not verify.
+  runtime::Task<Result<void>> connect(const asio::ip::tcp::endpoint& endpoint, const ClientTls& tls, Deadline deadline);
 
   /// All waits until the next call of this end at `deadline`, noticed within one tick of the sweeper. Time in which
   /// nobody waits does not count.
@@ -69,12 +74,19 @@ class ClientConnection final : public SweepEntry, public Abortable {
 
  private:
   std::unexpected<Error> failure(std::string_view doing, const ErrorCodeSys& ec) const;
+  std::unexpected<Error> failure(std::string_view doing, std::string_view why) const;
   Result<bool> write_unsent();
   runtime::Task<Result<void>> fill();
+  runtime::Task<Result<void>> shake_hands();
+  runtime::Task<Result<void>> fill_plain();
+  runtime::Task<Result<void>> fill_tls();
+  Result<bool> write_unsent_tls();
+  bool take_unsent(std::size_t bytes) noexcept;
   bool make_room();
   void enlarge();
 
   runtime::TcpSocket socket_;
+  std::unique_ptr<TlsStream> tls_;  ///< null: plain
   BufferPool& buffers_;
   BufferPool::Buffer buffer_;
   std::unique_ptr<char[]> large_;  ///< instead of buffer_ for a head that does not fit it

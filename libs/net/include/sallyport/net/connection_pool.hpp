@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "sallyport/net/client_connection.hpp"
+#include "sallyport/net/client_tls.hpp"
 
 namespace sallyport::net {
 
@@ -19,8 +20,9 @@ struct ConnectionPoolOptions {
 /// keep their pool alive by shared_ptr.
 class ConnectionPool final : public SweepEntry {
  public:
+  /// tls: null for plain connections.
   ConnectionPool(runtime::Executor executor, Sweeper& sweeper, BufferPool& buffers, asio::ip::tcp::endpoint endpoint,
-                 ConnectionPoolOptions options);
+                 ConnectionPoolOptions options, std::shared_ptr<const ClientTls> tls = nullptr);
   ~ConnectionPool() override;
 
   /// A connection that rested at most `rested_max` and still stands, or null.
@@ -40,6 +42,7 @@ class ConnectionPool final : public SweepEntry {
   BufferPool& buffers_;
   asio::ip::tcp::endpoint endpoint_;
   ConnectionPoolOptions options_;
+  std::shared_ptr<const ClientTls> tls_;
   std::deque<std::unique_ptr<ClientConnection>> idle_;  ///< the longest rested first
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "sallyport/testing/temporary_folder.hpp"
@@ -10,8 +11,10 @@ namespace sallyport::testing {
 /// for two days).
 class Certificates final {
  public:
+  enum class Validity : std::uint8_t { Now, Expired };
   /// names: the certificate's subjectAltName, for example "DNS:localhost,IP:127.0.0.1".
-  explicit Certificates(const std::string& names = "DNS:localhost,IP:127.0.0.1,IP:::1");
+  explicit Certificates(const std::string& names = "DNS:localhost,IP:127.0.0.1,IP:::1",
+                        Validity validity = Validity::Now);
 
   std::string ca_file() const { return folder_.file("ca.pem"); }
   std::string certificate_file() const { return folder_.file("certificate.pem"); }

@@ -78,4 +78,7 @@ std::string encode_route_id(std::string_view route_id);
 /// whatever the client sends.
 void append_header_identity(std::string& out, std::string_view header, std::string_view value);
 
+/// The identity of a user, "u:" and 128 bits of SHA-256 over the issuer and the subject in hex.
+void append_user_identity(std::string& out, std::string_view issuer, std::string_view subject);
+
 }  // namespace sallyport::rate_limit

@@ -35,6 +35,8 @@ class HeaderLookup {
 struct Caller {
   IpAddress address;                      ///< the client's whole address; the limiter masks IPv6 itself
   const HeaderLookup* headers = nullptr;  ///< may be null when no policy of the plan keys on a header
+  /// Who has signed in, proved; only the pair names somebody. Empty: nobody, who counts with the address.
+  std::string_view issuer = {}, subject = {};
 };
 
 /// Decides requests: asks the store, remembers who is blocked, and applies each policy's on_store_error when the store
@@ -56,11 +58,11 @@ class Limiter final {
   /// An answer that needs no store: nothing of the plan applies to the caller, or it is known to be blocked.
   std::optional<Verdict> try_without_store(const LimitPlan& plan, const Caller& caller);
 
-  /// Charges every policy of the plan, one identity after the other: the address, then headers, then the route. Each
-  /// identity is all or none; what an earlier one was charged stays charged when a later one refuses. Waits at most one
-  /// store deadline for a store that does not answer, and not at all while the breaker is open.
-  /// verdict: new, made from the same plan; it is filled in place, since a coroutine frame that holds one is too large
-  /// to be recycled. All three live until it ends. Cancellation leaves unknown: the request may have been counted.
+  /// Charges every policy of the plan, one identity after the other: the address, then headers, the user, the route.
+  /// Each identity is all or none; what an earlier one was charged stays charged when a later one refuses. Waits at
+  /// most one store deadline for a store that does not answer, and not at all while the breaker is open. verdict: new,
+  /// made from the same plan; it is filled in place, since a coroutine frame that holds one is too large to be
+  /// recycled. All three live until it ends. Cancellation leaves unknown: the request may have been counted.
   runtime::Task<> decide(const LimitPlan& plan, const Caller& caller, Verdict& verdict);
 
   /// For count: failures. status: what the client was answered, also when we refused it ourselves. Gives the charges
@@ -80,7 +82,8 @@ class Limiter final {
   std::uint8_t collect(const LimitPlan& plan, const Caller& caller, Scratch& scratch);
   void add_group(const LimitPlan& plan, const LimitPlan::Group& group, std::string_view identity, std::uint8_t exempt,
                  Scratch& scratch);
-  std::string_view key_identity(const LimitPlan& plan, const LimitPlan::Group& group, std::string_view header);
+  std::string_view key_identity(const LimitPlan& plan, const LimitPlan::Group& group, const Caller& caller,
+                                std::string_view header);
 
   void merge(Verdict& verdict, const Step& step, const Decision& decision, SteadyTime sent);
   void merge_local(Verdict& verdict, const Step& step, const Decision& decision);

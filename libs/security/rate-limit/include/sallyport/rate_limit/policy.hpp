@@ -12,7 +12,7 @@ namespace sallyport::rate_limit {
 enum class Algorithm : std::uint8_t { Fixed, Sliding, Gcra };
 enum class OnStoreError : std::uint8_t { Local, Allow, Deny };
 enum class Count : std::uint8_t { All, Failures };
-enum class KeyKind : std::uint8_t { Address, Header, Route };
+enum class KeyKind : std::uint8_t { Address, Header, User, Route };
 enum class Group : std::uint8_t { Shared, Route };
 
 /// One rule of how often. Immutable once loaded; its address identifies it.

@@ -50,6 +50,7 @@ class Verdict final {
  private:
   friend class Limiter;
   friend void append_limit_fields(std::string& out, const Verdict& verdict);
+  friend void append_limit_fields(std::string& out, const Verdict& first, const Verdict& second);
 
   /// A charge that is given back unless the request turns out to be a failure.
   struct Reservation {
@@ -71,6 +72,9 @@ class Verdict final {
 /// X-RateLimit-Remaining, RateLimit-Policy and RateLimit (draft-ietf-httpapi-ratelimit-headers). Nothing when no policy
 /// applied. Retry-After is left to whoever writes the 429.
 void append_limit_fields(std::string& out, const Verdict& verdict);
+/// The same for a request that was decided in two steps, as if both had been one: X-RateLimit-* speak of the policy
+/// that is closest to refusing among all.
+void append_limit_fields(std::string& out, const Verdict& first, const Verdict& second);
 
 /// Appends the RateLimit-Policy line of the plan's buckets whose bit in `omitted` is clear; nothing when there is none.
 void append_policy_line(std::string& out, const LimitPlan& plan, std::uint8_t omitted);

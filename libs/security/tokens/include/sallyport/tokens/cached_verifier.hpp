@@ -20,6 +20,10 @@ class CachedVerifier final {
   /// The result outlives eviction and a change of keys, so it may be held across a wait.
   std::expected<TokenCache::Entry, TokenError> verify(std::string_view token, WallTime now);
 
+  /// The same for a token that is remembered and still good; null for any other, at no more than the cost of the
+  /// look-up. For work that can start before it is known whether a signature may be paid for.
+  TokenCache::Entry remembered(std::string_view token, WallTime now) noexcept;
+
   AccessTokenVerifier& verifier() noexcept { return verifier_; }
   const TokenCache& cache() const noexcept { return cache_; }
 

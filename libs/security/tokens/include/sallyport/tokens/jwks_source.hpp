@@ -10,6 +10,7 @@
 #include "sallyport/core/deadline.hpp"
 #include "sallyport/core/error.hpp"
 #include "sallyport/net/client_connection.hpp"
+#include "sallyport/net/client_tls.hpp"
 #include "sallyport/runtime/task.hpp"
 
 namespace sallyport::tokens {
@@ -44,7 +45,7 @@ struct JwksUrl {
 
 /// Fetches a key set with a GET on a connection of its own. Only a 200 counts: a redirect is refused, since it would
 /// let whoever answers choose where our keys come from. Content codings are refused, and bodies beyond kJwksBytesMax.
-/// http only: a URL with https needs a source that speaks TLS.
+/// With https the server's certificate must verify for the URL's host (net::ClientTls).
 class HttpJwksSource final : public JwksSource {
  public:
   /// The addresses of a host that is neither an address nor "localhost".
@@ -52,9 +53,10 @@ class HttpJwksSource final : public JwksSource {
       std::string host, std::uint16_t port, Deadline deadline)>;
 
   /// The sweeper and the buffers belong to the same event loop and must outlive this. Without `resolve` names are
-  /// refused. Throws std::invalid_argument for a URL with https.
+  /// refused. ca_file: whom to trust with https (PEM); empty: the system's own. Throws std::runtime_error when it
+  /// cannot be used.
   HttpJwksSource(runtime::Executor executor, net::Sweeper& sweeper, net::BufferPool& buffers, JwksUrl url,
-                 Resolve resolve = {});
+                 Resolve resolve = {}, const std::string& ca_file = {});
 
   runtime::Task<Result<std::string>> fetch(Deadline deadline) override;
   void abort() noexcept override;
@@ -68,6 +70,7 @@ class HttpJwksSource final : public JwksSource {
   net::BufferPool& buffers_;
   JwksUrl url_;
   Resolve resolve_;
+  std::unique_ptr<const net::ClientTls> tls_;  ///< null: http
   std::string request_;
   std::unique_ptr<net::ClientConnection> connection_;  ///< while a fetch is under way
   bool aborted_ = false;

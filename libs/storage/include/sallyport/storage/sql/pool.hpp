@@ -14,6 +14,10 @@
 #include "sallyport/runtime/task.hpp"
 #include "sallyport/storage/sql/session.hpp"
 
+namespace sallyport::log {
+class Logger;
+}
+
 namespace sallyport::storage {
 
 struct SqlPoolOptions {
@@ -25,7 +29,19 @@ struct SqlPoolOptions {
   std::chrono::minutes recycle_after{30};       ///< ± 10 %: then a connection is replaced between two uses
   std::chrono::milliseconds reconnect_min{50};  ///< backoff with jitter, doubling, after a failed connection attempt
   std::chrono::milliseconds reconnect_max{1000};
+  /// For development: every statement, without its parameters, is an event sql_statement at debug. Outlives the pool.
+  log::Logger* statement_log = nullptr;
 };
+
+/// What becomes of work when the coroutine that waits for it gets a cancellation of type total: its client has gone
+/// (net::abandonable). Nothing else in a program listens to that type.
+enum class WhenAbandoned : std::uint8_t {
+  Finish,  ///< the work goes on and the caller with it: for what must be done once it was asked for
+  Cancel,  ///< the statement that runs is cancelled on the server and the transaction rolled back, so the result is
+           ///< Timeout; work that has not begun is NotSent. A COMMIT that was sent is not undone.
+};
+
+struct SqlTicket;
 
 /// One unit of work on its way through the pool. Not for callers.
 class SqlJob {
@@ -53,9 +69,10 @@ class SqlPool final {
   /// Cancellation leaves: nothing, when work has not begun; else unknown: the worker finishes it.
   template <class F>
     requires std::is_invocable_v<F&, SqlSession&>
-  runtime::Task<std::invoke_result_t<F&, SqlSession&>> run(Deadline deadline, F work) {
+  runtime::Task<std::invoke_result_t<F&, SqlSession&>> run(Deadline deadline, F work,
+                                                           WhenAbandoned abandoned = WhenAbandoned::Finish) {
     auto job = std::make_shared<TypedJob<F>>(std::move(work));
-    if (auto refused = co_await dispatch(job, deadline)) co_return std::unexpected(*std::move(refused));
+    if (auto refused = co_await dispatch(job, deadline, abandoned)) co_return std::unexpected(*std::move(refused));
     if (job->failure) std::rethrow_exception(job->failure);
     co_return *std::move(job->result);
   }
@@ -67,6 +84,7 @@ class SqlPool final {
   struct Statistics {
     std::size_t open = 0, busy = 0, waiting = 0;                                                          ///< now
     std::uint64_t jobs = 0, overloaded = 0, connected = 0, connect_failures = 0, recycled = 0, lost = 0;  ///< so far
+    std::uint64_t abandoned = 0;  ///< jobs that were stopped because their caller's client had gone
   };
   Statistics statistics() const;
 
@@ -90,7 +108,10 @@ class SqlPool final {
   };
 
   /// nullopt: the job has run.
-  runtime::Task<std::optional<SqlError>> dispatch(std::shared_ptr<SqlJob> job, Deadline deadline);
+  runtime::Task<std::optional<SqlError>> dispatch(std::shared_ptr<SqlJob> job, Deadline deadline,
+                                                  WhenAbandoned abandoned);
+  runtime::Task<std::optional<SqlError>> settle(std::shared_ptr<SqlTicket> ticket, SteadyTime acquire_end,
+                                                WhenAbandoned abandoned);
 
   class Impl;
   std::unique_ptr<Impl> impl_;

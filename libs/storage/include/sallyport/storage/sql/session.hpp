@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -17,11 +18,16 @@
 #include "sallyport/storage/sql/row.hpp"
 #include "sallyport/storage/sql/value.hpp"
 
+namespace sallyport::log {
+class Logger;
+}
+
 namespace sallyport::storage {
 
 namespace sql {
 class Driver;
-}
+struct StatementResult;
+}  // namespace sql
 class SqlSession;
 
 /// Limits of one connection. Zero: no limit (for migrations).
@@ -115,13 +121,19 @@ class SqlSession final {
 
   // For the pool.
   /// Statements from here on end by `deadline`, a time of the system's monotonic clock.
-  void set_deadline(SteadyTime deadline) noexcept { deadline_ = deadline; }
+  void set_deadline(SteadyTime deadline) noexcept;
   /// Must outlive the session. None: it may always reconnect.
   void set_reconnect_gate(ReconnectGate& gate) noexcept { gate_ = &gate; }
+  /// SqlPoolOptions::statement_log. Outlives the session.
+  void set_statement_log(log::Logger& logger) noexcept { log_ = &logger; }
   /// No reason is known why the next statement should fail. Looks at the socket, sends nothing.
   bool usable() noexcept;
   /// Rolls back what is still open. False: throw the session away.
   bool clean() noexcept;
+  /// From any thread: nobody waits for what runs. Until the next set_deadline() statements are refused with Timeout,
+  /// COMMIT too. Returns what stops the statement that runs already: it may block, and must have returned before
+  /// another's statement runs here. Empty: there is nothing to do.
+  std::function<void()> abandon();
   /// From any thread: breaks the connection when a call has been under way for longer than it may.
   void break_if_overdue(SteadyTime now) noexcept;
 
@@ -132,11 +144,13 @@ class SqlSession final {
   SqlResult<> reopen();
   SqlResult<> check(std::string_view sql, std::span<const SqlValue> values) const;
   SqlError noted(SqlError error);
+  SqlResult<sql::StatementResult> run(std::string_view sql, std::span<const SqlValue> values);
   SqlResult<> end_transaction();
   void abandon_transaction() noexcept;
 
   std::unique_ptr<sql::Driver> driver_;
   ReconnectGate* gate_ = nullptr;
+  log::Logger* log_ = nullptr;
   SteadyTime deadline_ = SteadyTime::max();
   bool in_transaction_ = false;
   bool failed_ = false;  ///< the open transaction has seen an error

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "adapters/password_work.hpp"
+#include "adapters/token_mint.hpp"
+#include "metrics.hpp"
+#include "sallyport/accounts/sql_repository.hpp"
+#include "sallyport/auth_service/auth_service.hpp"
+#include "sallyport/crypto/random.hpp"
+#include "sallyport/lockout/device_cookie.hpp"
+#include "sallyport/lockout/lockout_metrics.hpp"
+#include "sallyport/lockout/memory_lockout_store.hpp"
+#include "sallyport/storage/sql/pool.hpp"
+#include "sallyport/tokens/key_set.hpp"
+
+namespace sallyport::auth_service {
+
+/// What all event loops share. Everything in it is immutable or thread-safe, and outlives them.
+struct Shared {
+  Shared(AuthServiceOptions settings, log::Logger& log);
+
+  const AuthServiceOptions options;
+  log::Logger& logger;
+  SystemClock clock;
+  crypto::SecureRandom random;
+  const tokens::AccessTokenIssuer issuer;
+  const std::string jwks;
+  const RingMint mint;
+  const IssuerSigner signer;
+  const passwords::PasswordPolicy policy;
+  passwords::PasswordHasher hasher;
+  const lockout::DeviceCookies device_cookies;
+  metrics::Registry registry;
+  const lockout::LockoutMetrics lockout_metrics;
+  const AuthMetrics metrics;
+  lockout::MemoryLockoutStore lockout_memory;
+  storage::SqlPool pool;
+  accounts::SqlAccountRepository repository;
+};
+
+}  // namespace sallyport::auth_service

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "sallyport/denylist/denylist.hpp"
+#include "sallyport/net/response.hpp"
+#include "sallyport/service/exchange.hpp"
+#include "sallyport/tokens/cached_verifier.hpp"
+
+namespace sallyport::service {
+
+/// Verifies access tokens (RFC 6750 section 2.1) again, whatever a gateway says about them. One for each event loop.
+class Bearer final {
+ public:
+  /// unknown_key: called when a token names a key that is not loaded; must not wait. May be empty.
+  Bearer(tokens::AccessTokenVerifier verifier, denylist::Denylist& denylist, const Clock& clock,
+         std::function<void()> unknown_key = {});
+
+  void use(std::shared_ptr<const tokens::KeySet> keys) noexcept;
+  /// Keys have been loaded; until then every token is answered with 503.
+  bool ready() noexcept { return verifier_.verifier().ready(); }
+
+  /// Sets exchange.principal. Otherwise the answer: 401 authentication_required, invalid_token, token_expired,
+  /// token_revoked; 503 service_unavailable without keys.
+  runtime::Task<std::optional<net::Response>> authenticate(Exchange& exchange);
+
+ private:
+  tokens::CachedVerifier verifier_;
+  denylist::Denylist& denylist_;
+  const Clock& clock_;
+  std::function<void()> unknown_key_;
+};
+
+/// The 403 for a principal that has another role; nullopt: it has this one. After authenticate().
+std::optional<net::Response> require_role(const Exchange& exchange, std::string_view role);
+
+}  // namespace sallyport::service
