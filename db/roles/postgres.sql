@@ -25,5 +25,10 @@ GRANT SELECT (id, session_id, user_id, revoked_at) ON refresh_tokens TO sallypor
 GRANT UPDATE (revoked_at, revoked_reason) ON refresh_tokens TO sallyport_admin;
 GRANT SELECT, INSERT ON audit_events TO sallyport_admin;
 
+-- Payments reads no table of identity. Its ledger can only grow.
+GRANT SELECT, INSERT, UPDATE ON payments, payment_operations, refunds TO sallyport_payments;
+GRANT SELECT, INSERT ON payment_events TO sallyport_payments;
+GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency_keys TO sallyport_payments;
+
 -- At start each service checks that the schema is the one that it was built for.
 GRANT SELECT ON schema_migrations TO sallyport_auth, sallyport_admin, sallyport_payments;

@@ -150,6 +150,34 @@ class Life(DevTest):
         self.assertEqual(204, self.post(dev, "/auth/logout", {"refresh_token": tokens["refresh_token"]}).status)
         self.assert_problem(self.get(dev, "/auth/me", token), 401, "token_revoked")
 
+    def test_an_administrator_governs_through_the_gateway(self):
+        dev = self.start("--data", self.folder)
+        self.assertEqual(201, self.post(dev, "/auth/register", ADA).status)
+        ada = self.login(dev, ADA)["access_token"]
+        root = self.login(dev, self.first_admin(self.folder))["access_token"]
+        eventually(lambda: self.get(dev, "/admin/users", root).status != 503, "the admin service has the keys", 10)
+        self.assert_problem(self.ask(dev, "/admin/users"), 401, "authentication_required")
+        self.assert_problem(self.get(dev, "/admin/users", ada), 403, "forbidden")
+        users = self.get(dev, "/admin/users", root).json()["data"]
+        self.assertEqual([ADMIN, ADA["email"]], [user["email"] for user in users])
+        # One process, one denylist, one set of counters.
+        self.assertEqual({"revoked": 1}, self.post(dev, f"/admin/users/{users[1]['id']}/revoke-sessions", {}, root).json())
+        self.assert_problem(self.get(dev, "/auth/me", ada), 401, "token_revoked")
+
+    def test_an_administrator_unlocks_an_account(self):
+        path = os.path.join(self.folder, "overlay.yaml")
+        Path(path).write_text("rate_limits:\n  auth: { limit: 1000, window: 15m }\n")
+        dev = self.start("--data", self.folder, "--config", path)
+        self.assertEqual(201, self.post(dev, "/auth/register", ADA).status)
+        root = self.login(dev, self.first_admin(self.folder))["access_token"]
+        eventually(lambda: self.get(dev, "/admin/users", root).status != 503, "the admin service has the keys", 10)
+        for _ in range(5):
+            self.post(dev, "/auth/login", {**ADA, "password": "a wild guess"})
+        self.assert_problem(self.post(dev, "/auth/login", ADA), 423, "account_locked")
+        user = self.get(dev, "/admin/users?query=ada", root).json()["data"][0]["id"]
+        self.assertEqual(204, self.post(dev, f"/admin/users/{user}/unlock", {}, root).status)
+        self.login(dev, ADA)
+
     def test_the_keys_are_published_through_the_gateway(self):
         dev = self.start("--data", self.folder)
         answer = self.ask(dev, "/.well-known/jwks.json")

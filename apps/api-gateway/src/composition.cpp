@@ -32,12 +32,21 @@ storage::RedisOptions redis_options(const storage::RedisUrl& url) {
 }
 
 std::optional<tokens::CachedVerifier> make_verifier(const Shared& shared) {
-  if (!shared.key_url) return std::nullopt;
+  if (shared.key_origins.empty()) return std::nullopt;
   tokens::AccessTokenVerifier::Options options;
   options.issuer = shared.config.issuer;
   options.audience = shared.config.audience;
   return std::optional<tokens::CachedVerifier>(std::in_place, tokens::AccessTokenVerifier(options, nullptr),
                                                kTokensRemembered);
+}
+
+std::vector<std::unique_ptr<OutsideIssuer>> make_outside(const Shared& shared) {
+  std::vector<std::unique_ptr<OutsideIssuer>> issuers;
+  for (std::size_t i = 1; i < shared.key_origins.size(); ++i) {
+    issuers.push_back(
+        std::make_unique<OutsideIssuer>(shared.config.issuers[i - 1], [&shared, i] { shared.report_unknown_key(i); }));
+  }
+  return issuers;
 }
 
 }  // namespace
@@ -53,6 +62,7 @@ void Worker::compose() {
   chain_.add(internal_routes_);     // health and metrics leave here: they must work when a flood is limited
   chain_.add(cors_);                // preflights leave here: browsers ask them, users do not count for them
   chain_.add(rate_limit_);          // before anything that costs, and before 404, so that probing uses up a budget
+  chain_.add(pages_);               // the contract is public, but a page is a request like any other
   chain_.add(authenticate_);        // after the address has paid: a flood must not buy signature checks
   chain_.add(rate_limit_by_user_);  // as soon as it is known who asks, and before the body is looked at
   chain_.add(route_rules_);  // unknown routes, methods and bodies end here; the proxy sees only what it may forward
@@ -67,7 +77,7 @@ Shared::Shared(const Config& settings, log::Logger& log, const Gateway::Options&
       logger(log),
       redis(options.redis),
       denylist(options.denylist),
-      key_url(api_gateway::key_url(settings)),
+      key_origins(api_gateway::key_origins(settings)),
       router(settings),
       cors(settings.cors),
       limit_settings{settings.redis_key_prefix, settings.ipv6_prefix, settings.instances},
@@ -75,7 +85,8 @@ Shared::Shared(const Config& settings, log::Logger& log, const Gateway::Options&
       gateway_metrics(registry, settings),
       token_metrics(registry),
       memory_store(clock, seed),
-      connections(settings.limits.connections_max, settings.limits.connections_per_address_max, settings.ipv6_prefix) {
+      connections(settings.limits.connections_max, settings.limits.connections_per_address_max, settings.ipv6_prefix),
+      key_states(key_origins.size()) {
   for (const UpstreamConfig& upstream : settings.upstreams) {
     upstreams.push_back(std::make_unique<UpstreamShared>(upstream));
     registry.gauge(
@@ -85,7 +96,12 @@ Shared::Shared(const Config& settings, log::Logger& log, const Gateway::Options&
   registry.gauge("gateway_connections", "Open client connections.", {},
                  [this] { return static_cast<double>(connections.open()); });
   registry.gauge("gateway_token_keys", "Keys that verify access tokens; 0 until the first set has been fetched.", {},
-                 [this] { return static_cast<double>(token_keys.load(std::memory_order_relaxed)); });
+                 [this] { return key_states.empty() ? 0.0 : static_cast<double>(key_states[0].keys.load()); });
+  for (std::size_t i = 1; i < key_states.size(); ++i) {
+    registry.gauge("gateway_issuer_keys", "Keys of an outside issuer; 0 until the first set has been fetched.",
+                   {{"issuer", settings.issuers[i - 1].name}},
+                   [&state = key_states[i]] { return static_cast<double>(state.keys.load()); });
+  }
   registry.counter_from("gateway_log_dropped_lines_total", "Log lines dropped because the sink was too slow.", {},
                         [this] { return static_cast<double>(logger.dropped_lines()); });
   registry.counter_from("ratelimit_memory_evictions_total",
@@ -117,16 +133,19 @@ Worker::Worker(Shared& shared)
                  .clock = shared.clock,
                  .logger = shared.logger}),
       verifier_(make_verifier(shared)),
+      outside_(make_outside(shared)),
       request_context_(shared.clock, random_),
       host_check_(shared.config),
       client_address_(shared.config, shard_, shared.gateway_metrics.untrusted_forwarding()),
       route_match_(shared.router),
       internal_routes_([this] { return readiness(); }, [&registry = shared.registry] { return registry.render(); }),
       cors_(shared.cors),
-      authenticate_(verifier_ ? &*verifier_ : nullptr, sessions_, shared.token_metrics, shard_, shared.clock,
-                    [&shared] { shared.report_unknown_key(); }),
+      authenticate_(
+          verifier_ ? &*verifier_ : nullptr, sessions_, shared.token_metrics, shard_, shared.clock,
+          [&shared] { shared.report_unknown_key(0); }, outside_),
       rate_limit_(LimitStep(limiter_, shared.limit_settings, shared.limiter_metrics, shared.clock), authenticate_),
       rate_limit_by_user_(LimitStep(limiter_, shared.limit_settings, shared.limiter_metrics, shared.clock)),
+      pages_(shared.config.docs ? Docs::On : Docs::Off),
       proxy_(upstreams_, shared.clock, tasks_, io_.get_executor(), shared.cors.enabled()),
       application_(chain_, refusal_chain_, proxy_, limiter_, tasks_,
                    shared.config.access_log ? &access_log_.emplace(shared.logger) : nullptr, shared.gateway_metrics,
@@ -134,9 +153,10 @@ Worker::Worker(Shared& shared)
       server_(io_.get_executor(), shared.clock, server_limits(shared.config.limits), shared.connections, application_,
               shared.logger),
       flush_timer_(io_.get_executor()),
-      lifetime_(io_.get_executor(), 4, [&logger = shared.logger](const std::exception_ptr&) {
-        logger.write(log::Level::Critical, "worker_failed");
-      }) {
+      lifetime_(io_.get_executor(), 4 + shared.key_origins.size(),
+                [&logger = shared.logger](const std::exception_ptr&) {
+                  logger.write(log::Level::Critical, "worker_failed");
+                }) {
   for (const auto& upstream : shared.upstreams) {
     upstreams_.push_back(
         std::make_unique<Upstream>(*upstream, io_.get_executor(), upstream_sweeper_, upstream_buffers_, random_));

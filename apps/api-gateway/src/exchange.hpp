@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "identity/outside_issuer.hpp"
 #include "identity/principal.hpp"
 #include "identity/session_check.hpp"
 #include "routing/router.hpp"
@@ -27,6 +28,7 @@ struct Exchange final : net::Exchange {
     lookup = {};
     verdict.reset();
     token.reset();
+    outside = nullptr;
     session.reset();
     principal.reset();
     user_verdict.reset();
@@ -52,6 +54,7 @@ struct Exchange final : net::Exchange {
   const rate_limit::LimitPlan* plan = nullptr;  ///< set by RateLimit
   std::optional<rate_limit::Verdict> verdict;   ///< set by RateLimit
   tokens::TokenCache::Entry token;              ///< what Authenticate works on; says nothing about who asks
+  const OutsideIssuer* outside = nullptr;       ///< whose token it is when it is not ours; likewise
   std::shared_ptr<SessionQuestion> session;     ///< whether the token's session has ended; likewise
   std::optional<Principal> principal;           ///< who asks; set by Authenticate
   const rate_limit::LimitPlan* user_plan = nullptr;  ///< set by RateLimitByUser

@@ -132,9 +132,14 @@ class Gateway::Impl {
 
   void serve() {
     // Nobody waits for them: what needs no token is served without an auth service.
-    if (shared_.key_url) on(*workers_.front(), [](Worker& w) { w.fetch_keys(); });
+    on(*workers_.front(), [](Worker& w) { w.fetch_keys(); });
     std::vector<UpstreamConfig> names = config_.upstreams;
-    if (auto host = key_host(shared_.key_url)) names.push_back(*std::move(host));
+    for (std::size_t i = 0; i < shared_.key_origins.size(); ++i) {
+      auto host = shared_.key_origins[i].host();
+      if (!host) continue;
+      names.push_back(*std::move(host));
+      named_origins_.push_back(i);
+    }
     UpstreamResolver resolver(names, {}, logger_,
                               [this](std::size_t upstream, const std::vector<asio::ip::tcp::endpoint>& endpoints) {
                                 publish_addresses(upstream, endpoints);
@@ -159,8 +164,9 @@ class Gateway::Impl {
   }
 
   void publish_addresses(std::size_t upstream, const std::vector<asio::ip::tcp::endpoint>& endpoints) {
-    if (upstream == config_.upstreams.size()) {
-      on(*workers_.front(), [endpoints](Worker& w) { w.set_key_addresses(endpoints); });
+    if (upstream >= config_.upstreams.size()) {
+      const std::size_t origin = named_origins_[upstream - config_.upstreams.size()];
+      on(*workers_.front(), [origin, endpoints](Worker& w) { w.set_key_addresses(origin, endpoints); });
       return;
     }
     for (auto& worker : workers_) {
@@ -170,23 +176,24 @@ class Gateway::Impl {
 
   /// The first worker fetches the keys of access tokens for all.
   bool make_keys(std::string& error) {
-    if (!shared_.key_url) return true;
-    shared_.report_unknown_key = [this] { report_unknown_key(); };
-    try {
-      workers_.front()->make_keys([this](const std::shared_ptr<const tokens::KeySet>& keys) {
-        shared_.token_keys.store(keys->size(), std::memory_order_relaxed);
-        for (auto& worker : workers_) on(*worker, [keys](Worker& w) { w.use_keys(keys); });
-      });
-    } catch (const std::exception& failure) {
-      error = std::string("jwks_url: ") + failure.what();
-      return false;
+    shared_.report_unknown_key = [this](std::size_t origin) { report_unknown_key(origin); };
+    for (std::size_t i = 0; i < shared_.key_origins.size(); ++i) {
+      try {
+        workers_.front()->add_keys([this, i](const std::shared_ptr<const tokens::KeySet>& keys) {
+          shared_.key_states[i].keys.store(keys->size(), std::memory_order_relaxed);
+          for (auto& worker : workers_) on(*worker, [i, keys](Worker& w) { w.use_keys(i, keys); });
+        });
+      } catch (const std::exception& failure) {
+        error = shared_.key_origins[i].key + ": " + failure.what();
+        return false;
+      }
     }
     return true;
   }
 
-  void report_unknown_key() {
-    if (shared_.unknown_key_reported.exchange(true, std::memory_order_relaxed)) return;
-    on(*workers_.front(), [](Worker& w) { w.unknown_key(); });
+  void report_unknown_key(std::size_t origin) {
+    if (shared_.key_states[origin].unknown_reported.exchange(true, std::memory_order_relaxed)) return;
+    on(*workers_.front(), [origin](Worker& w) { w.unknown_key(origin); });
   }
 
   void finish_in_flight() {
@@ -233,6 +240,7 @@ class Gateway::Impl {
   std::atomic<int> running_{0};
   std::vector<std::vector<int>> listeners_;  ///< for each worker
   std::vector<std::string> urls_;
+  std::vector<std::size_t> named_origins_;  ///< whose hosts are looked up, in the order of the look-ups
 };
 
 Gateway::Gateway(const Config& config, log::Logger& logger, Options options)

@@ -40,26 +40,34 @@ Readiness Worker::readiness() const {
   } else if (!redis_->connected()) {  // not the breaker: it waits for a request, which an idle gateway does not get
     state.store = "unreachable";
   }
-  if (verifier_) state.token_keys = shared_.token_keys.load(std::memory_order_relaxed) == 0 ? "not_loaded" : "ok";
+  // Ours alone: without somebody else's keys everything of ours can be served.
+  if (verifier_)
+    state.token_keys = shared_.key_states[0].keys.load(std::memory_order_relaxed) == 0 ? "not_loaded" : "ok";
   return state;
 }
 
-void Worker::use_keys(const std::shared_ptr<const tokens::KeySet>& keys) {
-  verifier_->verifier().use(keys);
+void Worker::use_keys(std::size_t origin, const std::shared_ptr<const tokens::KeySet>& keys) {
+  tokens::CachedVerifier& verifier = origin == 0 ? *verifier_ : outside_[origin - 1]->verifier();
+  verifier.verifier().use(keys);
 }
 
-void Worker::make_keys(tokens::RemoteJwks::Publish publish) {
-  keys_.emplace(io_.get_executor(), shared_.clock, shared_.logger, shared_.config, *shared_.key_url,
-                std::move(publish));
+void Worker::add_keys(tokens::RemoteJwks::Publish publish) {
+  keys_.push_back(std::make_unique<TokenKeys>(io_.get_executor(), shared_.clock, shared_.logger,
+                                              shared_.key_origins[keys_.size()], shared_.config.jwks_refresh,
+                                              std::move(publish)));
 }
 
-void Worker::set_key_addresses(const std::vector<asio::ip::tcp::endpoint>& endpoints) {
-  keys_->set_addresses(endpoints);
+void Worker::fetch_keys() {
+  for (const auto& keys : keys_) lifetime_.spawn(keys->run());
 }
 
-void Worker::unknown_key() {
-  shared_.unknown_key_reported.store(false, std::memory_order_relaxed);
-  keys_->unknown_key();
+void Worker::set_key_addresses(std::size_t origin, const std::vector<asio::ip::tcp::endpoint>& endpoints) {
+  keys_[origin]->set_addresses(endpoints);
+}
+
+void Worker::unknown_key(std::size_t origin) {
+  shared_.key_states[origin].unknown_reported.store(false, std::memory_order_relaxed);
+  keys_[origin]->unknown_key();
 }
 
 Task<> Worker::flush_logs() {
@@ -79,7 +87,7 @@ Task<> Worker::shut_down() {
   server_.stop_accepting();
   co_await server_.join();
   co_await tasks_.join();
-  if (keys_) keys_->stop();
+  for (const auto& keys : keys_) keys->stop();
   if (redis_) co_await redis_->stop();
   for (auto& upstream : upstreams_) upstream->set_addresses({});
   if (access_log_) access_log_->flush();

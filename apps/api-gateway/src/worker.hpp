@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "application.hpp"
+#include "identity/outside_issuer.hpp"
 #include "identity/token_keys.hpp"
 #include "middleware/authenticate.hpp"
 #include "middleware/edge_filters.hpp"
@@ -16,6 +17,7 @@
 #include "middleware/route_match.hpp"
 #include "middleware/route_rules.hpp"
 #include "middleware/security_headers.hpp"
+#include "pages/pages.hpp"
 #include "sallyport/api_gateway/config.hpp"
 #include "sallyport/api_gateway/gateway.hpp"
 #include "sallyport/net/server.hpp"
@@ -33,7 +35,7 @@ struct Shared {
   log::Logger& logger;
   const std::optional<storage::RedisUrl> redis;                    ///< without: counters in this process
   const std::shared_ptr<const denylist::MemoryDenylist> denylist;  ///< may be null
-  const std::optional<tokens::JwksUrl> key_url;                    ///< without: no route asks for tokens
+  const std::vector<KeyOrigin> key_origins;                        ///< none: no route asks for tokens
   SystemClock clock;
   FastRandom seed;
   const Router router;
@@ -47,9 +49,9 @@ struct Shared {
   net::ConnectionBudget connections;
   std::vector<std::unique_ptr<UpstreamShared>> upstreams;
   std::atomic<bool> draining{false};
-  std::atomic<std::size_t> token_keys{0};            ///< in the loaded set
-  std::atomic<bool> unknown_key_reported{false};     ///< and not yet taken note of: more reports would say no more
-  std::function<void()> report_unknown_key = [] {};  ///< set before the loops run; must be callable from any of them
+  std::vector<KeyState> key_states;  ///< one for each origin
+  /// A token of that origin named a key that is not loaded. Set before the loops run; callable from any of them.
+  std::function<void(std::size_t)> report_unknown_key = [](std::size_t) {};
 };
 
 /// One event loop with everything that works on it: its own store connection, upstream connections and server. Members
@@ -68,14 +70,15 @@ class Worker final {
   runtime::Task<Result<void>> open_store(Deadline deadline);
   void serve(const std::vector<int>& listeners);
   void set_addresses(std::size_t upstream, const std::vector<asio::ip::tcp::endpoint>& endpoints);
-  /// The keys that verify access tokens from now on.
-  void use_keys(const std::shared_ptr<const tokens::KeySet>& keys);
+  /// The keys that verify the access tokens of an origin from now on.
+  void use_keys(std::size_t origin, const std::shared_ptr<const tokens::KeySet>& keys);
   // One worker of the process fetches them for all:
-  /// publish: called on this loop with each new set. Before run() of the loop. Throws as TokenKeys does.
-  void make_keys(tokens::RemoteJwks::Publish publish);
-  void fetch_keys() { lifetime_.spawn(keys_->run()); }
-  void set_key_addresses(const std::vector<asio::ip::tcp::endpoint>& endpoints);
-  void unknown_key();
+  /// The next origin's. publish: called on this loop with each new set. Before run() of the loop. Throws as TokenKeys
+  /// does.
+  void add_keys(tokens::RemoteJwks::Publish publish);
+  void fetch_keys();
+  void set_key_addresses(std::size_t origin, const std::vector<asio::ip::tcp::endpoint>& endpoints);
+  void unknown_key(std::size_t origin);
   void begin_drain() noexcept { server_.begin_drain(); }
   /// Closes the listeners, waits for the connections, then ends everything else: run() returns after that.
   void stop_when_done();
@@ -101,7 +104,8 @@ class Worker final {
   runtime::TaskScope tasks_;
   SessionCheck sessions_;
   std::optional<tokens::CachedVerifier> verifier_;
-  std::optional<TokenKeys> keys_;
+  std::vector<std::unique_ptr<OutsideIssuer>> outside_;
+  std::vector<std::unique_ptr<TokenKeys>> keys_;  ///< one for each origin, in one worker of the process
 
   RequestContext request_context_;
   SecurityHeaders security_headers_;
@@ -114,6 +118,7 @@ class Worker final {
   RateLimit rate_limit_;
   RateLimitByUser rate_limit_by_user_;
   RouteRules route_rules_;
+  Pages pages_;
   Proxy proxy_;
   net::FilterChain<Exchange> chain_;
   net::FilterChain<Exchange> refusal_chain_;

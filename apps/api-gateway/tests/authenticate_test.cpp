@@ -72,7 +72,7 @@ TEST_F(AuthenticateTest, SaysWhoAsks) {
   EXPECT_EQ(last_->principal->issuer(), test::kIssuer);
   EXPECT_EQ(last_->principal->subject(), "u1");
   EXPECT_EQ(last_->principal->session(), "s9");
-  EXPECT_EQ(last_->principal->role(), "admin");
+  EXPECT_EQ(last_->principal->role, "admin");
   EXPECT_EQ(counted(Outcome::Accepted), 1U);
 }
 

@@ -58,9 +58,9 @@ AuthLoop::AuthLoop(service::LoopContext& context, Shared& shared)
 }
 
 lockout::LockoutStore& AuthLoop::make_lockout_store() {
-  if (context_.redis == nullptr) return shared_.lockout_memory;
+  if (context_.redis == nullptr) return *shared_.lockout_memory;
   lockout_redis_.emplace(*context_.redis, shared_.options.redis_key_prefix, shared_.clock, context_.random);
-  return lockout_fallback_.emplace(*lockout_redis_, shared_.lockout_memory, shared_.clock, context_.random,
+  return lockout_fallback_.emplace(*lockout_redis_, *shared_.lockout_memory, shared_.clock, context_.random,
                                    shared_.logger, shared_.lockout_metrics, context_.shard);
 }
 

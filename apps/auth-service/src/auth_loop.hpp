@@ -3,12 +3,13 @@
 #include <optional>
 
 #include "adapters/account_watch.hpp"
-#include "adapters/denylist.hpp"
 #include "adapters/device_marks.hpp"
 #include "adapters/login_guard.hpp"
 #include "controllers/own_account.hpp"
 #include "controllers/sign_in.hpp"
 #include "jobs.hpp"
+#include "sallyport/accounts/denylist_adapter.hpp"
+#include "sallyport/accounts/password_adapter.hpp"
 #include "sallyport/lockout/fallback_lockout_store.hpp"
 #include "sallyport/lockout/redis_lockout_store.hpp"
 #include "sallyport/service/service.hpp"
@@ -37,10 +38,10 @@ class AuthLoop final : public service::Application {
   std::optional<lockout::FallbackLockoutStore> lockout_fallback_;
   lockout::Lockout lockout_;
 
-  HashedPasswords passwords_;
+  accounts::HashedPasswords passwords_;
   LockoutGuard guard_;
   CookieDeviceMarks devices_;
-  AccountDenylist denylist_;
+  accounts::KeptDenylist denylist_;
   AccountWatch watch_;
   accounts::AccountService service_;
   SignIn sign_in_;

@@ -27,7 +27,7 @@ Shared::Shared(AuthServiceOptions settings, log::Logger& log)
       device_cookies(options.secrets.device_cookie_keys),
       lockout_metrics(registry),
       metrics(registry),
-      lockout_memory(clock),
+      lockout_memory(options.lockout ? options.lockout : std::make_shared<lockout::MemoryLockoutStore>(clock)),
       pool(pool_options(options), clock),
       repository({pool, options.database.dialect, mint, signer, clock, random, logger}, options.lifetimes) {
   registry.counter_from("auth_password_hashes_total", "Argon2 computations.", {},

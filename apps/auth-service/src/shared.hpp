@@ -3,7 +3,6 @@
 #include <memory>
 #include <string>
 
-#include "adapters/password_work.hpp"
 #include "adapters/token_mint.hpp"
 #include "metrics.hpp"
 #include "sallyport/accounts/sql_repository.hpp"
@@ -12,6 +11,8 @@
 #include "sallyport/lockout/device_cookie.hpp"
 #include "sallyport/lockout/lockout_metrics.hpp"
 #include "sallyport/lockout/memory_lockout_store.hpp"
+#include "sallyport/passwords/password_hasher.hpp"
+#include "sallyport/passwords/password_policy.hpp"
 #include "sallyport/storage/sql/pool.hpp"
 #include "sallyport/tokens/key_set.hpp"
 
@@ -35,7 +36,7 @@ struct Shared {
   metrics::Registry registry;
   const lockout::LockoutMetrics lockout_metrics;
   const AuthMetrics metrics;
-  lockout::MemoryLockoutStore lockout_memory;
+  const std::shared_ptr<lockout::MemoryLockoutStore> lockout_memory;
   storage::SqlPool pool;
   accounts::SqlAccountRepository repository;
 };

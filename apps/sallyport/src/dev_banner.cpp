@@ -69,6 +69,7 @@ bool is_detail(const Config& config, const api_gateway::RouteConfig& route) {
 std::string target_of(const Config& config, const DevScene& scene, const std::string& upstream) {
   if (scene.echo && upstream == "dev") return "the built-in echo service (--upstream PREFIX=URL for yours)";
   if (upstream == "auth") return "the auth service";
+  if (upstream == "admin") return "the admin service, for administrators";
   return hosts_of(config, upstream);
 }
 

@@ -125,7 +125,10 @@ int run_with(const DevArguments& arguments, Config config, const DevIdentity& id
   if (auto ready = identity.set_up(logger); !ready) return cannot_start(ready.error());
   const auto auth = identity.start(redis, logger, arguments.log_sql ? &logger : nullptr);
   if (!auth) return cannot_start(auth.error());
-  add_identity(config, (*auth)->urls().front());
+  const std::string auth_url = (*auth)->urls().front();
+  const auto admin = identity.start_admin(auth_url, redis, logger, arguments.log_sql ? &logger : nullptr);
+  if (!admin) return cannot_start(admin.error());
+  add_identity(config, auth_url, (*admin)->urls().front());
   if (arguments.config_file) {
     auto overlaid = load_config_file(*arguments.config_file, api_gateway::ConfigMode::Dev, config);
     if (!overlaid) return 1;

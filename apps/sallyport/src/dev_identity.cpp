@@ -25,8 +25,10 @@ namespace sallyport::app {
 namespace {
 
 using api_gateway::AuthMode;
+using api_gateway::Role;
 
 constexpr const char* kName = "http://sallyport.dev";  // issuer and audience of a token that is good nowhere else
+constexpr const char* kJwksPath = "/.well-known/jwks.json";
 constexpr const char* kFirstAdmin = "admin@sallyport.dev";
 constexpr std::size_t kPasswordBytes = 15;  // 20 characters
 
@@ -64,18 +66,43 @@ std::uint16_t port_of(const std::string& url) {
   return port;
 }
 
+/// Counters that refer to their clock.
+struct Lockout {
+  SystemClock clock;
+  lockout::MemoryLockoutStore store{clock};
+};
+
+std::shared_ptr<lockout::MemoryLockoutStore> make_lockout() {
+  auto made = std::make_shared<Lockout>();
+  auto* const store = &made->store;
+  return {std::move(made), store};
+}
+
 struct Path {
   std::string_view text;
   bool prefix;
+  std::string_view upstream;
   AuthMode auth;
+  Role role = Role::Any;
 };
 
 // Where a password or a refresh token is the proof, an access token that has expired must not be in its way.
 constexpr Path kPaths[] = {
-    {"/auth", true, AuthMode::Optional},     {"/auth/register", false, AuthMode::None},
-    {"/auth/login", false, AuthMode::None},  {"/auth/refresh", false, AuthMode::None},
-    {"/auth/logout", false, AuthMode::None}, {"/.well-known/jwks.json", false, AuthMode::None},
+    {"/auth", true, "auth", AuthMode::Optional},
+    {"/auth/register", false, "auth", AuthMode::None},
+    {"/auth/login", false, "auth", AuthMode::None},
+    {"/auth/refresh", false, "auth", AuthMode::None},
+    {"/auth/logout", false, "auth", AuthMode::None},
+    {"/.well-known/jwks.json", false, "auth", AuthMode::None},
+    {"/admin", true, "admin", AuthMode::Required, Role::Admin},
 };
+
+void add_upstream(api_gateway::Config& config, const std::string& name, const std::string& url) {
+  api_gateway::UpstreamConfig upstream;
+  upstream.name = name;
+  upstream.hosts.push_back({"127.0.0.1", port_of(url)});
+  config.upstreams.push_back(std::move(upstream));
+}
 
 }  // namespace
 
@@ -84,7 +111,8 @@ DevIdentity::DevIdentity(std::string folder, secrets::AuthSecrets secrets, stora
       secrets_(std::move(secrets)),
       database_(std::move(database)),
       first_password_(random_password()),
-      denylist_(std::make_shared<denylist::MemoryDenylist>()) {}
+      denylist_(std::make_shared<denylist::MemoryDenylist>()),
+      lockout_(make_lockout()) {}
 
 std::expected<DevIdentity, std::string> DevIdentity::prepare(const std::string& folder,
                                                              std::optional<storage::DatabaseUrl> database) {
@@ -151,6 +179,7 @@ std::expected<std::unique_ptr<auth_service::AuthService>, std::string> DevIdenti
   options.issuer = options.audience = kName;
   options.listen = {{*IpAddress::parse("127.0.0.1"), 0}};
   options.denylist = denylist_;
+  options.lockout = lockout_;
   options.statement_log = statement_log;
   options.access_log = false;  // the gateway's says it all
   auto service = std::make_unique<auth_service::AuthService>(std::move(options), logger);
@@ -158,13 +187,33 @@ std::expected<std::unique_ptr<auth_service::AuthService>, std::string> DevIdenti
   return service;
 }
 
-void add_identity(api_gateway::Config& config, const std::string& url) {
-  api_gateway::UpstreamConfig upstream;
-  upstream.name = "auth";
-  upstream.hosts.push_back({"127.0.0.1", port_of(url)});
-  config.upstreams.push_back(std::move(upstream));
+std::expected<std::unique_ptr<admin_service::AdminService>, std::string> DevIdentity::start_admin(
+    const std::string& auth_url, std::optional<storage::RedisUrl> redis, log::Logger& logger,
+    log::Logger* statement_log) const {
+  admin_service::AdminServiceOptions options{
+      .secrets = {.redis_url = {}, .database_url = {}, .cursor_keys = secrets_.cursor_keys},
+      .database = database_,
+      .config = {}};
+  service::CommonSettings& common = options.config.common;
+  common.issuer = common.audience = kName;
+  common.jwks_url = auth_url + kJwksPath;
+  common.listen = {{*IpAddress::parse("127.0.0.1"), 0}};
+  common.trusted_gateways = service::loopback_blocks();
+  common.access_log = false;
+  options.redis = std::move(redis);
+  options.statement_log = statement_log;
+  options.denylist = denylist_;
+  options.lockout = lockout_;
+  auto service = std::make_unique<admin_service::AdminService>(std::move(options), logger);
+  if (auto started = service->start(); !started) return std::unexpected(started.error().detail);
+  return service;
+}
+
+void add_identity(api_gateway::Config& config, const std::string& auth_url, const std::string& admin_url) {
+  add_upstream(config, "auth", auth_url);
+  add_upstream(config, "admin", admin_url);
   config.issuer = config.audience = kName;
-  config.jwks_url = url + "/.well-known/jwks.json";
+  config.jwks_url = auth_url + kJwksPath;
   const std::vector<api_gateway::RouteConfig> others = config.routes;
   for (const Path& path : kPaths) {
     const bool taken = std::ranges::any_of(others, [&](const auto& other) {
@@ -175,8 +224,9 @@ void add_identity(api_gateway::Config& config, const std::string& url) {
     route.path = path.text;
     route.prefix = path.prefix;
     route.id = route.path + (route.prefix ? "/*" : "");
-    route.upstream = "auth";
+    route.upstream = path.upstream;
     route.auth = path.auth;
+    route.role = path.role;
     config.routes.push_back(std::move(route));
   }
 }

@@ -7,11 +7,13 @@
 
 #include <CLI/CLI.hpp>
 
+#include "admin_command.hpp"
 #include "auth_command.hpp"
 #include "commands.hpp"
 #include "dev_folder.hpp"
 #include "keys_command.hpp"
 #include "migrate_command.hpp"
+#include "payments_command.hpp"
 #include "user_command.hpp"
 
 namespace {
@@ -117,6 +119,25 @@ int main(int argc, char** argv) {
       "  SALLYPORT_REDIS_URL, SALLYPORT_DATABASE_URL, and the secrets that `sallyport keys new` prints\n"
       "The schema must be up to date: sallyport migrate.\n");
 
+  AdminArguments admin;
+  auto* const admin_command = app.add_subcommand("admin", "Run the admin service, production rules");
+  admin_command->add_option("--config", admin.config_file, "YAML file, see docs/configuration.md")
+      ->required()
+      ->type_name("FILE");
+  admin_command->footer(
+      "\nEnvironment (each also as NAME_FILE, the path of a file with the value):\n"
+      "  SALLYPORT_REDIS_URL, SALLYPORT_DATABASE_URL, SALLYPORT_CURSOR_KEYS (required)\n");
+
+  PaymentsArguments payments;
+  auto* const payments_command = app.add_subcommand("payments", "Run the payments service, production rules");
+  payments_command->add_option("--config", payments.config_file, "YAML file, see docs/configuration.md")
+      ->required()
+      ->type_name("FILE");
+  payments_command->footer(
+      "\nEnvironment (each also as NAME_FILE, the path of a file with the value):\n"
+      "  SALLYPORT_REDIS_URL, SALLYPORT_DATABASE_URL, SALLYPORT_CURSOR_KEYS, SALLYPORT_PROCESSOR_URL,\n"
+      "  SALLYPORT_PROCESSOR_KEY (required)\n");
+
   MigrateArguments migrate;
   auto* const migrate_command = app.add_subcommand("migrate", "Bring the database schema up to date");
   migrate_command->add_flag("--status", migrate.status, "List all migrations, change nothing");
@@ -166,6 +187,14 @@ int main(int argc, char** argv) {
     if (*auth_command) {
       std::signal(SIGHUP, SIG_IGN);
       return run_auth(auth);
+    }
+    if (*admin_command) {
+      std::signal(SIGHUP, SIG_IGN);
+      return run_admin(admin);
+    }
+    if (*payments_command) {
+      std::signal(SIGHUP, SIG_IGN);
+      return run_payments(payments);
     }
     if (*migrate_command) return run_migrate(migrate);
     if (*user_create_command) return run_user_create(new_user);

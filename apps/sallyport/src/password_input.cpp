@@ -93,9 +93,9 @@ Line read_line(const StopSignals& signals) {
 }
 
 Line ask(const char* prompt, const StopSignals& signals) {
+  const Unseen unseen;  // before the prompt: who sees it may type
   std::fputs(prompt, stderr);
   std::fflush(stderr);
-  const Unseen unseen;
   auto line = read_line(signals);
   std::fputs("\n", stderr);
   return line;

@@ -1,10 +1,12 @@
 """Black-box tests of the executable: real Redis, real upstreams, exact bytes. Standard library only."""
 
+from .admin import AdminService
 from .auth import AuthService, SqliteDatabase, claims_of, fresh_secrets, migrate
 from .auth_case import JSON, AuthTest
 from .certificates import Certificates
 from .case import PLENTY, E2ETest, policy, route
 from .gateway import Gateway, Program, run, to_yaml
+from .identity_provider import IdentityProvider
 from .postgres import Postgres
 from .raw_client import Broken, RawClient, Response, chunked, request_bytes
 from .redis import Redis, RedisError
@@ -16,5 +18,5 @@ __all__ = [
     "PLENTY", "E2ETest", "policy", "route", "Gateway", "Program", "run", "to_yaml", "Broken", "RawClient", "Response",
     "chunked", "request_bytes", "Redis", "RedisError", "TcpGate", "Upstream", "answer", "before_body", "echo", "raw",
     "silent", "eventually", "free_port", "fresh_address", "AuthService", "SqliteDatabase", "claims_of", "fresh_secrets",
-    "migrate", "AuthTest", "JSON", "Postgres", "Certificates",
+    "migrate", "AdminService", "AuthTest", "JSON", "Postgres", "Certificates", "IdentityProvider",
 ]

@@ -83,9 +83,9 @@ class AuthTest(E2ETest):
     def refresh(self, token, **more):
         return self.post("/auth/refresh", {"refresh_token": token}, **more)
 
-    def together(self, requests):
+    def together(self, requests, service=None):
         """The answers to requests that are all sent before any is read; each is (method, target, fields, body)."""
-        clients = [RawClient(self.service.address, None, 30) for _ in requests]
+        clients = [RawClient((service or self.service).address, None, 30) for _ in requests]
         try:
             for client, request in zip(clients, requests):
                 client.send(request_bytes(*request))

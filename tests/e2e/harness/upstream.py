@@ -176,10 +176,12 @@ class Upstream:
     """Listens on 127.0.0.1; `behaviours` maps paths to behaviours, `default` serves the others.
 
     A behaviour is called with the connection and the request; it closes the connection by returning False.
+    tls: an ssl.SSLContext; the plain bytes count then.
     """
 
-    def __init__(self, default=echo, port=0):
+    def __init__(self, default=echo, port=0, tls=None):
         self.default = default
+        self.tls = tls
         self.behaviours = {}
         self.connections = []
         self.requests = []
@@ -204,6 +206,8 @@ class Upstream:
             except OSError:
                 return
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self.tls:  # the handshake belongs to the connection's own thread
+                sock = self.tls.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
             connection = Connection(sock)
             self.connections.append(connection)
             thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
@@ -212,6 +216,8 @@ class Upstream:
 
     def _serve(self, connection):
         try:
+            if self.tls:
+                connection.socket.do_handshake()
             while request := connection.read_head():
                 connection.requests.append(request)
                 self.requests.append(request)

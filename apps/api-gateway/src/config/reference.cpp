@@ -69,6 +69,11 @@ std::string configuration_reference() {
   out += section("rate_limits.NAME", built_in_text(), policy_keys());
   out += section("upstreams.NAME", "", upstream_keys());
   out += section("routes[]", "Two routes may share a path only when they have no method in common.", route_keys());
+  out += section("issuers[]",
+                 "Their tokens count only on routes that name them, never below `/auth`, `/payments` and `/admin`, and "
+                 "beside our own. A caller is issuer and subject together, in limits by user too. Sessions that they "
+                 "end are unknown here: a token counts until it expires.",
+                 issuer_keys());
   out += section("cors", "", cors_keys());
   out += section("limits", "", limit_keys());
   return out;

@@ -146,6 +146,12 @@ Parsed<HostPort> parse_host_port(std::string_view text) {
   return HostPort{to_lower(split->host), static_cast<std::uint16_t>(*port)};
 }
 
+Parsed<std::string> parse_claim(std::string_view text) {
+  const bool printable = std::none_of(text.begin(), text.end(), [](char c) { return c >= 0 && (c < ' ' || c == 127); });
+  if (text.empty() || text.size() > 255 || !printable) return std::unexpected("a text of 1 to 255 bytes");
+  return std::string(text);
+}
+
 Parsed<std::string> parse_file(std::string_view text) {
   const bool control =
       std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; });

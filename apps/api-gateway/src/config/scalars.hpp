@@ -39,6 +39,8 @@ Parsed<std::string> parse_key_prefix(std::string_view text);
 /// A canonical path: lower case, no trailing slash but for "/" itself.
 Parsed<std::string> parse_path(std::string_view text);
 
+/// What a claim of a token must be.
+Parsed<std::string> parse_claim(std::string_view text);
 /// An absolute path of a file, normalised by nobody.
 Parsed<std::string> parse_file(std::string_view text);
 /// A host name, or an IP address, IPv6 without brackets.

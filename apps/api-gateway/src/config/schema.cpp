@@ -69,12 +69,6 @@ constexpr const char* kOfAuth = "is a setting of the auth service (`sallyport au
 constexpr const char* kNoRedis = "addresses of stores come from the environment: set SALLYPORT_REDIS_URL";
 constexpr const char* kNoDatabase = "addresses of stores come from the environment: set SALLYPORT_DATABASE_URL";
 
-Parsed<std::string> parse_claim(std::string_view text) {
-  const bool printable = std::none_of(text.begin(), text.end(), [](char c) { return c >= 0 && (c < ' ' || c == 127); });
-  if (text.empty() || text.size() > 255 || !printable) return std::unexpected("a text of 1 to 255 bytes");
-  return std::string(text);
-}
-
 Parsed<std::string> parse_jwks_url(std::string_view text) {
   const auto url = tokens::JwksUrl::parse(text, tokens::PlainHttp::Anywhere);
   if (!url) return std::unexpected("a URL such as https://id.example.com/.well-known/jwks.json");
@@ -127,6 +121,8 @@ KeyTable<Draft> make_root_keys() {
           "jwks_refresh", &Config::jwks_refresh, 100ms, 1h,
           "How often the keys are fetched, and the least time between two fetches that tokens with an unknown "
           "key cause."),
+      custom("issuers", "list of issuers", "at most 16", "none",
+             "Other identity providers, whose tokens some routes take; see below.", read_issuers),
       list_key<D>("rate_limits_off", &Config::rate_limits_off, "policy names", 2, "none", parse_switchable,
                   "Switches a built-in policy off (`global`, `auth`); start-up warns about it."),
       custom("rate_limits", "map of policies", "at most 64", "the built-in `global` and `auth`",
@@ -152,6 +148,8 @@ KeyTable<Draft> make_root_keys() {
                                         {"off", log::Level::Off}},
                   "Least level that is written."),
       bool_key<D>("access_log", &Config::access_log, "One line for each request."),
+      bool_key<D>("docs", &Config::docs,
+                  "Serves `/docs`, `/openapi` and `/problems`, before routes of these paths and within the limits."),
       duration_key<D>("drain", &Config::drain, 0ms, 5min,
                       "After SIGTERM: how long the listener stays open while readiness already fails."),
       duration_key<D>("shutdown_timeout", &Config::shutdown_timeout, 0ms, 10min,

@@ -19,6 +19,7 @@ const KeyTable<Draft>& root_keys();
 const KeyTable<rate_limit::Policy>& policy_keys();
 const KeyTable<UpstreamConfig>& upstream_keys();
 const KeyTable<RouteConfig>& route_keys();
+const KeyTable<IssuerConfig>& issuer_keys();
 const KeyTable<CorsConfig>& cors_keys();
 const KeyTable<ConnectionLimits>& limit_keys();
 
@@ -27,9 +28,11 @@ std::vector<rate_limit::Policy> built_in_policies();
 
 void read_policies(const YamlNode& node, Draft& out, Problems& problems);
 void read_upstreams(const YamlNode& node, Draft& out, Problems& problems);
+void read_issuers(const YamlNode& node, Draft& out, Problems& problems);
 void read_routes(const YamlNode& node, Draft& out, Problems& problems);
 
 /// The rules about access tokens that concern more than one key.
+void check_issuers(const YamlNode& root, const Draft& draft, Problems& problems);
 void check_tokens(const YamlNode& root, ConfigMode mode, const Draft& draft, Problems& problems);
 
 /// The rules that concern more than one key. root is the file's top map.

@@ -194,6 +194,8 @@ const KeyTable<RouteConfig>& route_keys() {
       auth_key(),
       role_key(),
       revocation_key(),
+      list_key<R>("issuers", &R::issuers, "names in `issuers`", 16, "none", parse_name,
+                  "Whose tokens count here beside our own. Not below `/auth`, `/payments` and `/admin`."),
       list_key<R>("rate_limits", &R::rate_limits, "policy names", kRoutePoliciesMax, "none", parse_name,
                   "Policies beside `global`, which applies to every route. `auth` applies to /auth/login, "
                   "/auth/register and /auth/refresh whether or not it is named."),

@@ -166,6 +166,7 @@ void validate(const YamlNode& root, ConfigMode mode, Draft& draft, Problems& pro
   }
   check_patterns(draft, problems);
   check_tokens(root, mode, draft, problems);
+  check_issuers(root, draft, problems);
   if (mode == ConfigMode::Dev) return;
   check_required(root, draft, problems);
   check_plaintext(root, draft, problems);

@@ -10,11 +10,11 @@ namespace sallyport::api_gateway {
 /// Who asks, proved by an access token. Only issuer and subject together name somebody.
 struct Principal {
   tokens::TokenCache::Entry token;  ///< what the views look at
+  std::string_view role;            ///< in our words, whoever issued the token; empty: none
 
   std::string_view issuer() const noexcept { return token->claims.issuer; }
   std::string_view subject() const noexcept { return token->claims.subject; }
   std::string_view session() const noexcept { return token->claims.session; }
-  std::string_view role() const noexcept { return token->claims.role; }
 };
 
 /// Whether a route for `wanted` lets the role of a token in.

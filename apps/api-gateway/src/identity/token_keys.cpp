@@ -12,41 +12,50 @@ using Endpoints = std::vector<asio::ip::tcp::endpoint>;
 constexpr std::chrono::milliseconds kTick{100};
 constexpr std::size_t kBufferBytes = 16384;
 
-tokens::RemoteJwks::Options options_of(const Config& config) {
+tokens::RemoteJwks::Options options_of(std::chrono::milliseconds refresh) {
   tokens::RemoteJwks::Options options;
-  options.schedule.every = config.jwks_refresh;
-  options.schedule.unknown_kid_gap = config.jwks_refresh;
+  options.schedule.every = refresh;
+  options.schedule.unknown_kid_gap = refresh;
   return options;
+}
+
+KeyOrigin origin_of(std::string issuer, std::string key, const std::string& url, std::string ca_file) {
+  auto parsed = tokens::JwksUrl::parse(url, tokens::PlainHttp::Anywhere);
+  if (!parsed) throw std::invalid_argument(key + ": " + parsed.error().detail);
+  return {std::move(issuer), std::move(key), *std::move(parsed), std::move(ca_file)};
 }
 
 }  // namespace
 
-std::optional<tokens::JwksUrl> key_url(const Config& config) {
-  if (!asks_for_tokens(config)) return std::nullopt;
-  auto url = tokens::JwksUrl::parse(config.jwks_url, tokens::PlainHttp::Anywhere);
-  if (!url) throw std::invalid_argument("jwks_url: " + url.error().detail);
-  return *std::move(url);
+std::vector<KeyOrigin> key_origins(const Config& config) {
+  std::vector<KeyOrigin> origins;
+  if (!asks_for_tokens(config)) return origins;
+  origins.push_back(origin_of(config.issuer, "jwks_url", config.jwks_url, config.jwks_ca_file));
+  for (const IssuerConfig& issuer : config.issuers) {
+    origins.push_back(origin_of(issuer.issuer, "jwks_url of " + issuer.name, issuer.jwks_url, issuer.ca_file));
+  }
+  return origins;
 }
 
-std::optional<UpstreamConfig> key_host(const std::optional<tokens::JwksUrl>& url) {
-  if (!url || url->host == "localhost") return std::nullopt;
+std::optional<UpstreamConfig> KeyOrigin::host() const {
+  if (url.host == "localhost") return std::nullopt;
   ErrorCodeSys no_address;
-  static_cast<void>(asio::ip::make_address(url->host, no_address));
+  static_cast<void>(asio::ip::make_address(url.host, no_address));
   if (!no_address) return std::nullopt;
   UpstreamConfig host;
-  host.name = "jwks_url";
-  host.hosts.push_back({url->host, url->port});
+  host.name = key;
+  host.hosts.push_back({url.host, url.port});
   return host;
 }
 
-TokenKeys::TokenKeys(runtime::Executor executor, const Clock& clock, log::Logger& logger, const Config& config,
-                     tokens::JwksUrl url, tokens::RemoteJwks::Publish publish)
+TokenKeys::TokenKeys(runtime::Executor executor, const Clock& clock, log::Logger& logger, const KeyOrigin& origin,
+                     std::chrono::milliseconds refresh, tokens::RemoteJwks::Publish publish)
     : sweeper_(executor, clock, kTick),
       buffers_(kBufferBytes, 1),
       source_(
-          executor, sweeper_, buffers_, std::move(url),
-          [this](std::string host, std::uint16_t, Deadline) { return resolve(std::move(host)); }, config.jwks_ca_file),
-      jwks_(executor, clock, logger, source_, config.issuer, std::move(publish), options_of(config)) {}
+          executor, sweeper_, buffers_, origin.url,
+          [this](std::string host, std::uint16_t, Deadline) { return resolve(std::move(host)); }, origin.ca_file),
+      jwks_(executor, clock, logger, source_, origin.issuer, std::move(publish), options_of(refresh)) {}
 
 /// The look-ups are the resolver's work; here stands what it has found so far.
 runtime::Task<Result<Endpoints>> TokenKeys::resolve(std::string host) const {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,27 +14,41 @@
 
 namespace sallyport::api_gateway {
 
-/// The parsed `jwks_url`; nullopt when no route asks for tokens. Throws std::invalid_argument for a URL that the
-/// configuration should have refused.
-std::optional<tokens::JwksUrl> key_url(const Config& config);
+/// Where an issuer publishes its keys.
+struct KeyOrigin {
+  std::string issuer;  ///< for the log
+  std::string key;     ///< of the configuration, for errors: "jwks_url"
+  tokens::JwksUrl url;
+  std::string ca_file;
 
-/// The host of the key set as something to look up beside the upstreams; nullopt when there is nothing to look up.
-std::optional<UpstreamConfig> key_host(const std::optional<tokens::JwksUrl>& url);
+  /// The host as something to look up beside the upstreams; nullopt when there is nothing to look up.
+  std::optional<UpstreamConfig> host() const;
+};
 
-/// Keeps the keys that verify access tokens, from the address in the configuration. On the event loop of one worker.
+/// Our own issuer's, then those of Config::issuers in their order; empty when no route asks for tokens. Throws
+/// std::invalid_argument for a URL that the configuration should have refused.
+std::vector<KeyOrigin> key_origins(const Config& config);
+
+/// What the event loops tell each other about the keys of one origin. Thread-safe.
+struct KeyState {
+  std::atomic<std::size_t> keys{0};           ///< in the loaded set
+  std::atomic<bool> unknown_reported{false};  ///< and not yet taken note of: more reports would say no more
+};
+
+/// Keeps the keys of one issuer. On the event loop of one worker.
 class TokenKeys final {
  public:
-  /// publish: called on this loop with each new set. All references outlive it. Throws std::runtime_error when
-  /// `jwks_ca_file` cannot be used.
-  TokenKeys(runtime::Executor executor, const Clock& clock, log::Logger& logger, const Config& config,
-            tokens::JwksUrl url, tokens::RemoteJwks::Publish publish);
+  /// refresh: between two fetches. publish: called on this loop with each new set. All references outlive it. Throws
+  /// std::runtime_error when the origin's ca_file cannot be used.
+  TokenKeys(runtime::Executor executor, const Clock& clock, log::Logger& logger, const KeyOrigin& origin,
+            std::chrono::milliseconds refresh, tokens::RemoteJwks::Publish publish);
 
   /// Until stop(). Spawn it once, in a scope that is joined before this goes away.
   runtime::Task<> run() { return jwks_.run(); }
   void stop() noexcept { jwks_.stop(); }
   /// A token named a key that is not loaded.
   void unknown_key() noexcept { jwks_.unknown_kid(); }
-  /// What the look-up of key_host() has found.
+  /// What the look-up of the origin's host() has found.
   void set_addresses(std::vector<asio::ip::tcp::endpoint> addresses) { addresses_ = std::move(addresses); }
 
  private:

@@ -117,6 +117,8 @@ std::optional<net::Response> Authenticate::on_request(Exchange& exchange) {
     if (credentials.kind != Credentials::Kind::Bearer) return refuse_as(exchange, Outcome::Missing);
     if (auto refused = verify(exchange, credentials.token)) return refused;
   }
+  // A session of theirs may be called like one of ours.
+  if (exchange.outside != nullptr) return admit(exchange, SessionState::Open);
   const std::string_view session = exchange.token->claims.session;
   if (sessions_.ended_here(session)) return admit(exchange, SessionState::Ended);
   if (!sessions_.remote()) return admit(exchange, SessionState::Open);
@@ -134,12 +136,27 @@ runtime::Task<std::optional<net::Response>> Authenticate::wait(Exchange& exchang
   co_return admit(exchange, session);
 }
 
+/// Whose verifier is to judge a token that is not ours; null: ours. The token is only believed about whom to ask.
+OutsideIssuer* Authenticate::outside_issuer(const Exchange& exchange, std::string_view token) const {
+  const std::vector<std::size_t>& allowed = exchange.lookup.route->issuers;
+  if (allowed.empty()) return nullptr;
+  const auto claimed = tokens::unverified_issuer(token);
+  if (!claimed) return nullptr;
+  for (const std::size_t index : allowed) {
+    if (outside_[index]->issuer() == *claimed) return outside_[index].get();
+  }
+  return nullptr;
+}
+
 /// Sets exchange.token, or says why not.
 std::optional<net::Response> Authenticate::verify(Exchange& exchange, std::string_view token) {
   const WallTime now = clock_.wall_now();
-  exchange.token = verifier_->remembered(token, now);
+  OutsideIssuer* const outside = outside_issuer(exchange, token);
+  tokens::CachedVerifier& verifier = outside != nullptr ? outside->verifier() : *verifier_;
+  exchange.outside = outside;
+  exchange.token = verifier.remembered(token, now);
   if (exchange.token != nullptr) return std::nullopt;
-  auto verified = verifier_->verify(token, now);
+  auto verified = verifier.verify(token, now);
   if (verified || verified.error() != TokenError::NoKeys) shard_.add(metrics_.verifications());
   if (verified) {
     exchange.token = *std::move(verified);
@@ -151,7 +168,7 @@ std::optional<net::Response> Authenticate::verify(Exchange& exchange, std::strin
     case TokenError::Expired:
       return refuse_as(exchange, Outcome::Expired);
     case TokenError::UnknownKey:
-      unknown_key_();
+      outside != nullptr ? outside->unknown_key() : unknown_key_();
       break;
     default:
       break;
@@ -166,9 +183,11 @@ std::optional<net::Response> Authenticate::admit(Exchange& exchange, SessionStat
     shard_.add(metrics_.unchecked());
     if (refuses_unchecked(exchange)) return refuse_as(exchange, Outcome::RefusedUnchecked);
   }
-  if (!allows(exchange.lookup.route->role, exchange.token->claims.role)) return refuse_as(exchange, Outcome::Forbidden);
+  const std::string_view claimed = exchange.token->claims.role;
+  const std::string_view role = exchange.outside != nullptr ? exchange.outside->role_of(claimed) : claimed;
+  if (!allows(exchange.lookup.route->role, role)) return refuse_as(exchange, Outcome::Forbidden);
   shard_.add(metrics_.of(Outcome::Accepted));
-  exchange.principal.emplace(exchange.token);
+  exchange.principal.emplace(exchange.token, role);
   return std::nullopt;
 }
 

@@ -2,7 +2,9 @@
 
 #include <array>
 #include <functional>
+#include <memory>
 #include <optional>
+#include <span>
 
 #include "exchange.hpp"
 #include "identity/session_check.hpp"
@@ -48,15 +50,18 @@ class TokenMetrics final {
 /// Posture: hardened against untrusted clients; trusts the key set. The field is passed on: the services look again.
 class Authenticate final : public net::WaitingFilter<Exchange> {
  public:
-  /// unknown_key: called when a token names a key that is not loaded; must not wait.
+  /// unknown_key: called when a token of ours names a key that is not loaded; must not wait. outside: as in
+  /// Config::issuers.
   Authenticate(tokens::CachedVerifier* verifier, SessionCheck& sessions, const TokenMetrics& metrics,
-               metrics::Shard& shard, const Clock& clock, std::function<void()> unknown_key)
+               metrics::Shard& shard, const Clock& clock, std::function<void()> unknown_key,
+               std::span<const std::unique_ptr<OutsideIssuer>> outside = {})
       : verifier_(verifier),
         sessions_(sessions),
         metrics_(metrics),
         shard_(shard),
         clock_(clock),
-        unknown_key_(std::move(unknown_key)) {}
+        unknown_key_(std::move(unknown_key)),
+        outside_(outside) {}
 
   /// Starts asking about the session of a token that is remembered, so that the answer comes with the limiter's. For
   /// the step above, right before it sends; decides nothing.
@@ -68,6 +73,7 @@ class Authenticate final : public net::WaitingFilter<Exchange> {
   void on_response(Exchange& exchange, net::Response& response) override;
 
  private:
+  OutsideIssuer* outside_issuer(const Exchange& exchange, std::string_view token) const;
   std::optional<net::Response> verify(Exchange& exchange, std::string_view token);
   std::optional<net::Response> admit(Exchange& exchange, SessionState session);
   net::Response refuse_as(const Exchange& exchange, TokenMetrics::Outcome outcome);
@@ -78,6 +84,7 @@ class Authenticate final : public net::WaitingFilter<Exchange> {
   metrics::Shard& shard_;
   const Clock& clock_;
   std::function<void()> unknown_key_;
+  std::span<const std::unique_ptr<OutsideIssuer>> outside_;
 };
 
 }  // namespace sallyport::api_gateway

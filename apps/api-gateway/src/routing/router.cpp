@@ -30,6 +30,14 @@ std::size_t upstream_index(const Config& config, const std::string& name) {
   return static_cast<std::size_t>(found - config.upstreams.begin());
 }
 
+std::vector<std::size_t> issuer_indices(const Config& config, const std::vector<std::string>& names) {
+  std::vector<std::size_t> out;
+  for (std::size_t i = 0; i < config.issuers.size(); ++i) {
+    if (std::find(names.begin(), names.end(), config.issuers[i].name) != names.end()) out.push_back(i);
+  }
+  return out;
+}
+
 Revocation revocation_of(const RouteConfig& route) noexcept {
   return route.revocation.value_or(route.role == Role::Admin ? Revocation::Strict : Revocation::Lenient);
 }
@@ -58,7 +66,8 @@ Router::Router(const Config& config) : sign_in_paths_(canonical_auth_paths()) {
                         .upstream = upstream_index(config, route.upstream),
                         .internal = InternalRoute::None,
                         .role = route.role,
-                        .revocation = revocation_of(route)};
+                        .revocation = revocation_of(route),
+                        .issuers = issuer_indices(config, route.issuers)};
     entry.auth = route.role == Role::Any ? route.auth : AuthMode::Required;
     entry.policies = policies_of(config, route.rate_limits);
     Pattern& pattern = (route.prefix ? prefix_ : exact_).add(route.path);

@@ -31,6 +31,7 @@ struct Route {
   InternalRoute internal = InternalRoute::None;
   Role role = Role::Any;
   Revocation revocation = Revocation::Lenient;
+  std::vector<std::size_t> issuers = {};  ///< into Config::issuers: whose tokens count beside our own
 };
 
 enum class LookupOutcome : std::uint8_t { NotFound, MethodNotAllowed, Found };

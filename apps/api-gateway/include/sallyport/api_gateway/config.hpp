@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sallyport/core/ip_address.hpp"
@@ -60,6 +61,16 @@ enum class Revocation : std::uint8_t {
   Strict,        ///< all are
 };
 
+/// Another identity provider. Its tokens count only on the routes that name it, its roles only as they are mapped.
+struct IssuerConfig {
+  std::string name;
+  std::string issuer;                               ///< `iss` of its tokens
+  std::string audience;                             ///< `aud`
+  std::string jwks_url;                             ///< https
+  std::string ca_file;                              ///< PEM bundle; empty: the system's own CAs
+  std::vector<std::pair<std::string, Role>> roles;  ///< its `role`, and what that stands for here
+};
+
 struct RouteConfig {
   std::string id;                          ///< the pattern, canonical: names the route in logs, metrics and keys
   std::string path;                        ///< canonical, lower case, without the "/*"
@@ -69,6 +80,7 @@ struct RouteConfig {
   AuthMode auth = AuthMode::None;
   Role role = Role::Any;                 ///< anything else goes with AuthMode::Required
   std::optional<Revocation> revocation;  ///< nullopt: Strict with Role::Admin, else Lenient
+  std::vector<std::string> issuers;      ///< names of those whose tokens count here beside our own
   std::vector<std::string> rate_limits;  ///< names of the policies beside `global`
   std::string strip_prefix;
   std::uint64_t body_max = 1U << 20U;  ///< bytes
@@ -114,6 +126,7 @@ struct Config {
   std::string jwks_url;                           ///< where their issuer publishes its keys
   std::string jwks_ca_file;                       ///< PEM bundle; empty: the system's own CAs
   std::chrono::milliseconds jwks_refresh{60000};  ///< between two fetches of them
+  std::vector<IssuerConfig> issuers;
   std::vector<std::string> rate_limits_off;
   std::vector<rate_limit::Policy> rate_limits;  ///< always has `global` and `auth` unless switched off
   std::vector<UpstreamConfig> upstreams;
@@ -122,6 +135,7 @@ struct Config {
   ConnectionLimits limits;
   log::Level log_level = log::Level::Info;
   bool access_log = true;
+  bool docs = true;                                   ///< the gateway answers /docs, /openapi and /problems
   std::chrono::milliseconds drain{5000};              ///< SIGTERM: keep accepting, then close the listener
   std::chrono::milliseconds shutdown_timeout{30000};  ///< then finish what is in flight, at most this long
 };

@@ -20,6 +20,10 @@
 #include "sallyport/storage/redis_url.hpp"
 #include "sallyport/storage/sql/database_url.hpp"
 
+namespace sallyport::lockout {
+class MemoryLockoutStore;
+}
+
 namespace sallyport::auth_service {
 
 struct AuthServiceOptions {
@@ -46,6 +50,9 @@ struct AuthServiceOptions {
   std::chrono::milliseconds shutdown_timeout{30000};  ///< for what is in flight when the service stops
   /// The denylist of this process; hand in the one that a gateway in the same process asks. Null: one of its own.
   std::shared_ptr<denylist::MemoryDenylist> denylist = nullptr;
+  /// Counters of wrong passwords of this process; hand in the ones that an admin service in the same process unlocks.
+  /// Null: of its own.
+  std::shared_ptr<lockout::MemoryLockoutStore> lockout = nullptr;
 };
 
 /// The identity service: accounts, sessions, tokens. Its event loops, listeners, jobs and their life. start() and

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "sallyport/accounts/user.hpp"
+
+namespace sallyport::admin_service {
+
+/// A point in time (RFC 3339 section 5.6) with any offset; what is finer than a microsecond is cut off, a leap second
+/// counts as the one after it. nullopt: not such a text, or before 1970.
+std::optional<accounts::Timestamp> parse_time(std::string_view text);
+
+}  // namespace sallyport::admin_service
