@@ -88,13 +88,17 @@ PaymentService::Task<Begun> PaymentService::begin(OperationRequest request, std:
                                                   Deadline deadline) {
   const bool patient = claim && claim->while_running == WhileRunning::Wait;
   runtime::Timer timer(co_await asio::this_coro::executor);
+  bool in_progress = false;
   while (true) {
     const NewWork new_work = parts_.processor.closed() ? NewWork::Refused : NewWork::Allowed;
     auto begun = co_await parts_.repository.begin(request, claim, new_work, deadline);
+    // The last look may run into the deadline; what an earlier one has seen still says more than "not available".
+    if (!begun && in_progress) co_return Begun(Refusal::RequestInProgress);
     if (!begun || !patient) co_return begun;
     const auto* refusal = std::get_if<Refusal>(&*begun);
     if (refusal == nullptr || *refusal != Refusal::RequestInProgress) co_return begun;
     if (deadline.remaining(parts_.clock.now()) <= 2 * options_.poll) co_return begun;
+    in_progress = true;
     timer.expires_after(options_.poll);
     co_await timer.async_wait(runtime::use_task);
   }
