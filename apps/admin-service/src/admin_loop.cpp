@@ -11,10 +11,6 @@ using net::http::Method;
 using service::Access;
 using service::handler;
 
-namespace {
-constexpr std::chrono::seconds kDenyMargin{60};
-}  // namespace
-
 std::span<const service::Route> AdminLoop::routes() noexcept {
   using L = AdminLoop;
   static constexpr std::array kRoutes{
@@ -34,7 +30,7 @@ AdminLoop::AdminLoop(service::LoopContext& context, Shared& shared)
       lockout_(make_lockout_store(context), context.executor, shared.clock, context.random, shared.lockout_metrics,
                context.shard),
       guard_(lockout_),
-      denylist_(context.denylist, shared.options.config.access_ttl + kDenyMargin),
+      denylist_(context.denylist, shared.options.config.access_ttl + denylist::kMargin),
       watch_(shared.logger),
       service_({shared.repository, passwords_, guard_, devices_, denylist_, shared.mint, shared.signer, watch_,
                 shared.clock, shared.random}),

@@ -1,21 +1,10 @@
 #include "sallyport/admin_service/admin_service.hpp"
 
 #include "admin_loop.hpp"
-#include "sallyport/storage/sql/embedded_migrations.hpp"
-#include "sallyport/storage/sql/start_up.hpp"
+#include "sallyport/service/database.hpp"
 
 namespace sallyport::admin_service {
 namespace {
-
-Result<void> check_database(const AdminServiceOptions& options, log::Logger& logger) {
-  const service::CommonSettings& common = options.config.common;
-  storage::DatabaseNeeds needs{.url = options.database, .migrations = {}};
-  needs.limits.allow_plaintext = common.allow_plaintext;
-  needs.migrations = storage::embedded_migrations(options.database.dialect);
-  needs.connections_max = common.database_connections;
-  needs.instances = common.instances;
-  return storage::check_database(needs, logger);
-}
 
 service::ServiceOptions service_options(const AdminServiceOptions& settings) {
   service::ServiceOptions options{
@@ -36,7 +25,7 @@ class AdminService::Impl {
                  [this](service::LoopContext& context) { return std::make_unique<AdminLoop>(context, shared_); }) {}
 
   Result<void> start(const std::function<bool()>& interrupted) {
-    auto ready = check_database(shared_.options, shared_.logger);
+    auto ready = service::check_database(shared_.options.database, shared_.options.config.common, shared_.logger);
     if (ready) ready = service_.start(interrupted);
     return ready;
   }

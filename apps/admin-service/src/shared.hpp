@@ -2,7 +2,6 @@
 
 #include <memory>
 
-#include "http/contract.hpp"
 #include "sallyport/accounts/absent_parts.hpp"
 #include "sallyport/accounts/sql_repository.hpp"
 #include "sallyport/admin_service/admin_service.hpp"
@@ -11,6 +10,7 @@
 #include "sallyport/cursors/cursors.hpp"
 #include "sallyport/lockout/lockout_metrics.hpp"
 #include "sallyport/observability/metrics.hpp"
+#include "sallyport/service/contract.hpp"
 #include "sallyport/storage/sql/pool.hpp"
 
 namespace sallyport::admin_service {
@@ -23,7 +23,7 @@ struct Shared {
   log::Logger& logger;
   SystemClock clock;
   crypto::SecureRandom random;
-  const Contract contract;
+  const service::Contract contract{"admin"};
   const cursors::Cursors cursors;
   const accounts::NoRefreshTokens mint;
   const accounts::NoAccessTokens signer;

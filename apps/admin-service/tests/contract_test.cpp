@@ -1,4 +1,4 @@
-#include "http/contract.hpp"
+#include "sallyport/service/contract.hpp"
 
 #include <string>
 
@@ -11,7 +11,7 @@ namespace sallyport::admin_service {
 namespace {
 
 TEST(Contract, TheBuiltInDocumentLoads) {
-  EXPECT_NO_THROW(Contract());
+  EXPECT_NO_THROW(service::Contract("admin"));
 }
 
 TEST(Contract, EveryRouteStandsInTheDocument) {

@@ -11,10 +11,6 @@ using runtime::Task;
 using service::Access;
 using service::handler;
 
-namespace {
-constexpr std::chrono::seconds kDenyMargin{60};
-}  // namespace
-
 std::span<const service::Route> AuthLoop::routes() noexcept {
   using L = AuthLoop;
   static constexpr std::array kRoutes{
@@ -42,14 +38,14 @@ AuthLoop::AuthLoop(service::LoopContext& context, Shared& shared)
       passwords_(shared.hasher, shared.policy),
       guard_(lockout_, shared.options.secrets.lookup_pepper),
       devices_(shared.device_cookies, shared.clock, shared.random),
-      denylist_(context.denylist, shared.options.access_ttl + kDenyMargin),
+      denylist_(context.denylist, shared.options.config.access_ttl + denylist::kMargin),
       watch_(shared.logger, shared.metrics, context.shard,
              [this] {
                if (jobs_) jobs_->republish_soon();
              }),
       service_({shared.repository, passwords_, guard_, devices_, denylist_, shared.mint, shared.signer, watch_,
                 shared.clock, shared.random}),
-      sign_in_(service_, shared.options.origins, shared.clock),
+      sign_in_(service_, shared.options.config.origins, shared.clock),
       own_account_(service_) {
   if (context.index == 0) {
     jobs_.emplace(service_, shared.repository, context.executor, shared.clock, shared.logger, shared.metrics,
@@ -59,7 +55,8 @@ AuthLoop::AuthLoop(service::LoopContext& context, Shared& shared)
 
 lockout::LockoutStore& AuthLoop::make_lockout_store() {
   if (context_.redis == nullptr) return *shared_.lockout_memory;
-  lockout_redis_.emplace(*context_.redis, shared_.options.redis_key_prefix, shared_.clock, context_.random);
+  lockout_redis_.emplace(*context_.redis, shared_.options.config.common.redis_key_prefix, shared_.clock,
+                         context_.random);
   return lockout_fallback_.emplace(*lockout_redis_, *shared_.lockout_memory, shared_.clock, context_.random,
                                    shared_.logger, shared_.lockout_metrics, context_.shard);
 }

@@ -1,37 +1,20 @@
 #include "sallyport/auth_service/auth_service.hpp"
 
 #include "auth_loop.hpp"
-#include "sallyport/storage/sql/embedded_migrations.hpp"
-#include "sallyport/storage/sql/start_up.hpp"
+#include "sallyport/service/database.hpp"
 
 namespace sallyport::auth_service {
 namespace {
 
-Result<void> check_database(const AuthServiceOptions& options, log::Logger& logger) {
-  storage::DatabaseNeeds needs{.url = options.database, .migrations = {}};
-  needs.limits.allow_plaintext = options.allow_plaintext;
-  needs.migrations = storage::embedded_migrations(options.database.dialect);
-  needs.connections_max = options.database_connections_max;
-  needs.instances = options.instances;
-  return storage::check_database(needs, logger);
-}
-
 service::ServiceOptions service_options(const Shared& shared) {
   const AuthServiceOptions& settings = shared.options;
-  service::ServiceOptions options{.name = "auth",
-                                  .routes = AuthLoop::routes(),
-                                  .issuer = settings.issuer,
-                                  .audience = settings.audience,
-                                  .keys = tokens::KeySet::of(settings.secrets.access_token_keys)};
+  service::ServiceOptions options{
+      .name = "auth", .routes = AuthLoop::routes(), .issuer = {}, .audience = {}, .keys = {}};
+  service::apply(settings.config.common, options);
+  options.keys = tokens::KeySet::of(settings.secrets.access_token_keys);
   options.documents = {{"/.well-known/jwks.json", "application/json", "public, max-age=300", shared.jwks}};
-  options.listen = settings.listen;
-  options.threads = settings.threads;
-  options.trusted_gateways = settings.trusted_gateways;
   options.redis = settings.redis;
-  options.redis_key_prefix = settings.redis_key_prefix;
   options.denylist = settings.denylist;
-  options.access_log = settings.access_log;
-  options.shutdown_timeout = settings.shutdown_timeout;
   return options;
 }
 
@@ -45,7 +28,7 @@ class AuthService::Impl {
                  [this](service::LoopContext& context) { return std::make_unique<AuthLoop>(context, shared_); }) {}
 
   Result<void> start(const std::function<bool()>& interrupted) {
-    auto ready = check_database(shared_.options, shared_.logger);
+    auto ready = service::check_database(shared_.options.database, shared_.options.config.common, shared_.logger);
     if (ready) ready = service_.start(interrupted);
     return ready;
   }

@@ -1,25 +1,15 @@
 #include "shared.hpp"
 
+#include "sallyport/service/database.hpp"
 #include "sallyport/tokens/jwks.hpp"
 
 namespace sallyport::auth_service {
-namespace {
-
-storage::SqlPoolOptions pool_options(const AuthServiceOptions& settings) {
-  storage::SqlPoolOptions options;
-  options.url = settings.database;
-  options.connections_max = settings.database_connections_max;
-  options.limits.allow_plaintext = settings.allow_plaintext;
-  options.statement_log = settings.statement_log;
-  return options;
-}
-
-}  // namespace
 
 Shared::Shared(AuthServiceOptions settings, log::Logger& log)
     : options(std::move(settings)),
       logger(log),
-      issuer(options.secrets.access_token_keys, {options.issuer, options.audience, options.access_ttl}),
+      issuer(options.secrets.access_token_keys,
+             {options.config.common.issuer, options.config.common.audience, options.config.access_ttl}),
       jwks(tokens::render_jwks(options.secrets.access_token_keys)),
       mint(options.secrets.refresh_token_keys, random),
       signer(issuer, clock, random),
@@ -28,8 +18,8 @@ Shared::Shared(AuthServiceOptions settings, log::Logger& log)
       lockout_metrics(registry),
       metrics(registry),
       lockout_memory(options.lockout ? options.lockout : std::make_shared<lockout::MemoryLockoutStore>(clock)),
-      pool(pool_options(options), clock),
-      repository({pool, options.database.dialect, mint, signer, clock, random, logger}, options.lifetimes) {
+      pool(service::pool_options(options.database, options.config.common, options.statement_log), clock),
+      repository({pool, options.database.dialect, mint, signer, clock, random, logger}, options.config.lifetimes) {
   registry.counter_from("auth_password_hashes_total", "Argon2 computations.", {},
                         [this] { return static_cast<double>(hasher.counts().work()); });
   registry.counter_from("auth_password_hashes_refused_total", "Argon2 computations that there was no time for.", {},

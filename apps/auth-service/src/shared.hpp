@@ -3,9 +3,9 @@
 #include <memory>
 #include <string>
 
-#include "adapters/token_mint.hpp"
 #include "metrics.hpp"
 #include "sallyport/accounts/sql_repository.hpp"
+#include "sallyport/accounts/token_adapters.hpp"
 #include "sallyport/auth_service/auth_service.hpp"
 #include "sallyport/crypto/random.hpp"
 #include "sallyport/lockout/device_cookie.hpp"
@@ -14,6 +14,7 @@
 #include "sallyport/passwords/password_hasher.hpp"
 #include "sallyport/passwords/password_policy.hpp"
 #include "sallyport/storage/sql/pool.hpp"
+#include "sallyport/tokens/access_token_issuer.hpp"
 #include "sallyport/tokens/key_set.hpp"
 
 namespace sallyport::auth_service {
@@ -28,8 +29,8 @@ struct Shared {
   crypto::SecureRandom random;
   const tokens::AccessTokenIssuer issuer;
   const std::string jwks;
-  const RingMint mint;
-  const IssuerSigner signer;
+  const accounts::RingRefreshTokenMint mint;
+  const accounts::JwtAccessTokenSigner signer;
   const passwords::PasswordPolicy policy;
   passwords::PasswordHasher hasher;
   const lockout::DeviceCookies device_cookies;

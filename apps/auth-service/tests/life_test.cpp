@@ -33,13 +33,15 @@ class LifeTest : public ::testing::Test {
     const auto text = secrets::fresh_environment_text(clock_);
     auto loaded =
         secrets::load_auth_secrets(*secrets::EnvironmentText::parse(text.expose()), secrets::StoreAddresses::Optional);
-    AuthServiceOptions options{.secrets = *std::move(loaded.secrets), .database = database_};
-    options.issuer = "https://life.test";
-    options.audience = "life";
-    options.listen = {{*IpAddress::parse("127.0.0.1"), 0}};
+    AuthServiceOptions options{.secrets = *std::move(loaded.secrets), .database = database_, .config = {}};
+    service::CommonSettings& common = options.config.common;
+    common.issuer = "https://life.test";
+    common.audience = "life";
+    common.listen = {{*IpAddress::parse("127.0.0.1"), 0}};
+    common.trusted_gateways = service::loopback_blocks();
+    common.shutdown_timeout = std::chrono::milliseconds(300);
+    common.access_log = false;
     options.hashing.parameters = {.memory_kib = 64, .passes = 1, .lanes = 1};
-    options.shutdown_timeout = std::chrono::milliseconds(300);
-    options.access_log = false;
     options.denylist = denylist_;
     return options;
   }
@@ -147,7 +149,7 @@ TEST_F(LifeTest, IsDestroyedWithoutHavingStarted) {
 
 TEST_F(LifeTest, RefusesAnIssuerThatNoTokenCanCarry) {
   auto settings = options();
-  settings.issuer.clear();
+  settings.config.common.issuer.clear();
   EXPECT_THROW(AuthService(std::move(settings), logger_), std::invalid_argument);
 }
 

@@ -1,21 +1,10 @@
 #include "sallyport/payments_service/payments_service.hpp"
 
 #include "payments_loop.hpp"
-#include "sallyport/storage/sql/embedded_migrations.hpp"
-#include "sallyport/storage/sql/start_up.hpp"
+#include "sallyport/service/database.hpp"
 
 namespace sallyport::payments_service {
 namespace {
-
-Result<void> check_database(const PaymentsServiceOptions& options, log::Logger& logger) {
-  const service::CommonSettings& common = options.config.common;
-  storage::DatabaseNeeds needs{.url = options.database, .migrations = {}};
-  needs.limits.allow_plaintext = common.allow_plaintext;
-  needs.migrations = storage::embedded_migrations(options.database.dialect);
-  needs.connections_max = common.database_connections;
-  needs.instances = common.instances;
-  return storage::check_database(needs, logger);
-}
 
 service::ServiceOptions service_options(const PaymentsServiceOptions& settings) {
   service::ServiceOptions options{
@@ -37,7 +26,7 @@ class PaymentsService::Impl {
                  [this](service::LoopContext& context) { return std::make_unique<PaymentsLoop>(context, shared_); }) {}
 
   Result<void> start(const std::function<bool()>& interrupted) {
-    auto ready = check_database(shared_.options, shared_.logger);
+    auto ready = service::check_database(shared_.options.database, shared_.options.config.common, shared_.logger);
     if (ready) ready = service_.start(interrupted);
     return ready;
   }

@@ -1,12 +1,12 @@
 #pragma once
 
-#include "http/contract.hpp"
 #include "sallyport/core/clock.hpp"
 #include "sallyport/crypto/random.hpp"
 #include "sallyport/cursors/cursors.hpp"
 #include "sallyport/observability/metrics.hpp"
 #include "sallyport/payments/sql_repository.hpp"
 #include "sallyport/payments_service/payments_service.hpp"
+#include "sallyport/service/contract.hpp"
 #include "sallyport/storage/sql/pool.hpp"
 
 namespace sallyport::payments_service {
@@ -35,7 +35,7 @@ struct Shared {
   log::Logger& logger;
   SystemClock clock;
   crypto::SecureRandom random;
-  const Contract contract;
+  const service::Contract contract{"payments"};
   const cursors::Cursors cursors;
   metrics::Registry registry;
   const PaymentsMetrics metrics;

@@ -1,4 +1,4 @@
-#include "http/contract.hpp"
+#include "sallyport/validation/openapi.hpp"
 
 #include <set>
 #include <string>

@@ -66,6 +66,16 @@ std::uint16_t port_of(const std::string& url) {
   return port;
 }
 
+/// Of every service behind the gateway.
+service::CommonSettings common_settings() {
+  service::CommonSettings settings;
+  settings.issuer = settings.audience = kName;
+  settings.listen = {{*IpAddress::parse("127.0.0.1"), 0}};
+  settings.trusted_gateways = service::loopback_blocks();
+  settings.access_log = false;  // the gateway's says it all
+  return settings;
+}
+
 /// Counters that refer to their clock.
 struct Lockout {
   SystemClock clock;
@@ -174,14 +184,12 @@ std::expected<void, std::string> DevIdentity::tell_password(const std::string& e
 
 std::expected<std::unique_ptr<auth_service::AuthService>, std::string> DevIdentity::start(
     std::optional<storage::RedisUrl> redis, log::Logger& logger, log::Logger* statement_log) const {
-  auth_service::AuthServiceOptions options{.secrets = secrets_, .database = database_};
+  auth_service::AuthServiceOptions options{.secrets = secrets_, .database = database_, .config = {}};
+  options.config.common = common_settings();
   options.redis = std::move(redis);
-  options.issuer = options.audience = kName;
-  options.listen = {{*IpAddress::parse("127.0.0.1"), 0}};
   options.denylist = denylist_;
   options.lockout = lockout_;
   options.statement_log = statement_log;
-  options.access_log = false;  // the gateway's says it all
   auto service = std::make_unique<auth_service::AuthService>(std::move(options), logger);
   if (auto started = service->start(); !started) return std::unexpected(started.error().detail);
   return service;
@@ -194,12 +202,8 @@ std::expected<std::unique_ptr<admin_service::AdminService>, std::string> DevIden
       .secrets = {.redis_url = {}, .database_url = {}, .cursor_keys = secrets_.cursor_keys},
       .database = database_,
       .config = {}};
-  service::CommonSettings& common = options.config.common;
-  common.issuer = common.audience = kName;
-  common.jwks_url = auth_url + kJwksPath;
-  common.listen = {{*IpAddress::parse("127.0.0.1"), 0}};
-  common.trusted_gateways = service::loopback_blocks();
-  common.access_log = false;
+  options.config.common = common_settings();
+  options.config.common.jwks_url = auth_url + kJwksPath;
   options.redis = std::move(redis);
   options.statement_log = statement_log;
   options.denylist = denylist_;

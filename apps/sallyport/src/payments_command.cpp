@@ -2,41 +2,15 @@
 
 #include <cstdio>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "load.hpp"
-#include "read_file.hpp"
 #include "sallyport/payments_service/payments_service.hpp"
-#include "sallyport/secrets/environment.hpp"
-#include "sallyport/service/run.hpp"
+#include "service_command.hpp"
 
 namespace sallyport::app {
 namespace {
-
-constexpr std::size_t kConfigBytesMax = 65536;
-
-std::optional<payments_service::PaymentsConfig> load_config(const std::string& file) {
-  const auto text = read_file(file, kConfigBytesMax);
-  if (!text) {
-    std::fprintf(stderr, "sallyport: %s\n", text.error().c_str());
-    return std::nullopt;
-  }
-  auto loaded = payments_service::load_payments_config(*text);
-  std::fputs(service::format_problems(file, loaded.problems).c_str(), stderr);
-  if (!loaded.problems.empty()) return std::nullopt;
-  return std::move(loaded.config);
-}
-
-std::optional<secrets::PaymentsSecrets> load_secrets() {
-  auto loaded = secrets::load_payments_secrets(secrets::ProcessEnvironment());
-  for (const auto& warning : loaded.warnings) {
-    std::fprintf(stderr, "sallyport: warning: %s\n", secrets::text_of(warning).c_str());
-  }
-  for (const auto& problem : loaded.problems) {
-    std::fprintf(stderr, "sallyport: %s\n", secrets::text_of(problem).c_str());
-  }
-  return std::move(loaded.secrets);
-}
 
 std::optional<payments::ProcessorUrl> usable_processor_url(std::string_view text) {
   auto url = payments::ProcessorUrl::parse(text);
@@ -48,30 +22,25 @@ std::optional<payments::ProcessorUrl> usable_processor_url(std::string_view text
 }  // namespace
 
 int run_payments(const PaymentsArguments& arguments) {
-  auto config = load_config(arguments.config_file);
-  auto secrets = load_secrets();  // even so: everything that is wrong is told at once
+  auto config = load_service_config(arguments.config_file, payments_service::load_payments_config);
+  // Even without a usable file: everything that is wrong is told at once.
+  auto secrets = load_service_secrets([](const auto& from) { return secrets::load_payments_secrets(from); });
   if (!config || !secrets) return 1;
-  const bool plaintext = config->common.allow_plaintext;
-  auto redis = usable_redis_url("SALLYPORT_REDIS_URL", secrets->redis_url.expose(), plaintext);
-  auto database = usable_database_url("SALLYPORT_DATABASE_URL", secrets->database_url.expose(), plaintext);
+  const service::CommonSettings& common = config->common;
+  auto redis = usable_redis_url("SALLYPORT_REDIS_URL", secrets->redis_url.expose(), common.allow_plaintext);
+  auto database = usable_database_url("SALLYPORT_DATABASE_URL", secrets->database_url.expose(), common.allow_plaintext);
   auto processor = usable_processor_url(secrets->processor_url.expose());
   if (!redis || !database || !processor) return 1;
 
-  const auto drain = config->common.drain;
-  log::Logger logger({.level = config->common.log_level}, log::Redactor(secrets->known_values()));
+  const auto drain = common.drain;
+  log::Logger logger({.level = common.log_level}, log::Redactor(secrets->known_values()));
   payments_service::PaymentsServiceOptions options{.secrets = *std::move(secrets),
                                                    .database = *std::move(database),
                                                    .processor = *std::move(processor),
                                                    .config = *std::move(config)};
   options.redis = *std::move(redis);
   payments_service::PaymentsService payments(std::move(options), logger);
-  const auto started = payments.start(service::signal_came);
-  if (!started) {
-    std::fprintf(stderr, "sallyport: cannot start: %s\n", started.error().detail.c_str());
-    return 1;
-  }
-  service::serve_until_signal({payments.urls(), [&] { payments.begin_drain(); }, [&] { payments.stop(); }}, drain);
-  return 0;
+  return run_service(payments, drain);
 }
 
 }  // namespace sallyport::app

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "sallyport/denylist/denylist.hpp"
 #include "sallyport/tokens/refresh_token.hpp"
 
 namespace sallyport::accounts {
 namespace {
 
 constexpr int kRepublishPage = 500;
-constexpr std::chrono::seconds kDenyMargin{60};
 
 /// 1…200 characters that a person may read: no control characters. The text is valid UTF-8 already (the JSON parser).
 bool is_name(std::string_view text) noexcept {
@@ -273,8 +273,8 @@ AccountService::Task<std::size_t> AccountService::republish_ended(Deadline deadl
   std::size_t count = 0;
   std::optional<EndedSession> last;
   while (true) {
-    auto page =
-        co_await parts_.repository.ended_within(parts_.signer.lifetime() + kDenyMargin, last, kRepublishPage, deadline);
+    auto page = co_await parts_.repository.ended_within(parts_.signer.lifetime() + denylist::kMargin, last,
+                                                        kRepublishPage, deadline);
     if (!page) co_return std::unexpected(std::move(page.error()));
     if (page->empty()) co_return count;
     last = page->back();

@@ -1,27 +1,14 @@
 #include "account_rig.hpp"
 
 #include <fcntl.h>
-#include <unistd.h>
 
+#include <unistd.h>
 #include <fstream>
 #include <iterator>
-#include <stdexcept>
 
 #include "sallyport/observability/redactor.hpp"
-#include "sallyport/storage/sql/embedded_migrations.hpp"
-#include "sallyport/storage/sql/migrator.hpp"
 
 namespace sallyport::accounts {
-namespace {
-
-template <class T>
-T must(storage::SqlResult<T> result) {
-  if (!result) throw std::runtime_error(result.error().describe());
-  return *std::move(result);
-}
-
-}  // namespace
-
 std::optional<Secret<std::string>> PlainPasswords::acceptable(std::string_view password) const {
   if (password.size() < 8) return std::nullopt;
   return normalised(password);
@@ -94,59 +81,12 @@ Secret<std::string> ReadableSigner::sign(const AccessGrant& grant) const {
                              std::string(name_of(grant.role)));
 }
 
-std::string engine_name(const ::testing::TestParamInfo<Engine>& info) {
-  return info.param == Engine::Sqlite ? "Sqlite" : "PostgreSql";
-}
-
-testing::PostgresServer& postgres_server() {
-  static testing::PostgresServer server({.connections_max = 60});
-  return server;
-}
-
-TestDatabase::TestDatabase(Engine engine) : engine_(engine) {
-  if (engine == Engine::PostgreSql) database_ = postgres_server().create_database();
-  direct_ = must(storage::SqlSession::open(url(), storage::SqlLimits{}));
-  const SystemClock clock;
-  must(storage::Migrator(*direct_, storage::embedded_migrations(dialect()), clock).migrate());
-  if (engine == Engine::PostgreSql) create_roles();
-}
-
-TestDatabase::~TestDatabase() = default;
-
-storage::DatabaseUrl TestDatabase::url(std::uint16_t port, const std::string& role) const {
-  std::string text =
-      engine_ == Engine::Sqlite ? "sqlite:" + folder_.file("accounts.db") : postgres_server().url(database_, port);
-  if (!role.empty() && engine_ == Engine::PostgreSql) text.replace(text.find("postgres@"), 8, role);
-  auto parsed = storage::DatabaseUrl::parse(text);
-  if (!parsed) throw std::runtime_error(parsed.error().detail);
-  return *std::move(parsed);
-}
-
-storage::SqlDialect TestDatabase::dialect() const noexcept {
-  return engine_ == Engine::Sqlite ? storage::SqlDialect::Sqlite : storage::SqlDialect::PostgreSql;
-}
-
-std::int64_t TestDatabase::number(const std::string& sql) {
-  return must(direct_->query_one(sql)).value().integer(0);
-}
-
-void TestDatabase::run(const std::string& sql) {
-  must(direct_->execute(sql));
-}
-
-void TestDatabase::create_roles() {
-  std::ifstream file(SALLYPORT_ROLES_FILE);
-  const std::string roles{std::istreambuf_iterator<char>(file), {}};
-  if (roles.empty()) throw std::runtime_error("no file of roles");
-  if (auto made = direct_->run_script(roles); !made) throw std::runtime_error(made.error().describe());
-}
-
-void TestDatabase::pass_time(std::chrono::microseconds by) {
+void pass_time(TestDatabase& database, std::chrono::microseconds by) {
   const std::string us = std::to_string(by.count());
-  run("UPDATE sessions SET created_at = created_at - " + us + ", last_used_at = last_used_at - " + us +
-      ", expires_at = expires_at - " + us + ", ended_at = ended_at - " + us);
-  run("UPDATE refresh_tokens SET created_at = created_at - " + us + ", expires_at = expires_at - " + us +
-      ", revoked_at = revoked_at - " + us);
+  database.run("UPDATE sessions SET created_at = created_at - " + us + ", last_used_at = last_used_at - " + us +
+               ", expires_at = expires_at - " + us + ", ended_at = ended_at - " + us);
+  database.run("UPDATE refresh_tokens SET created_at = created_at - " + us + ", expires_at = expires_at - " + us +
+               ", revoked_at = revoked_at - " + us);
 }
 
 Rig::Rig(TestDatabase& database, RigOptions options)

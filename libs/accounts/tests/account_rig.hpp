@@ -25,8 +25,8 @@
 #include "sallyport/crypto/random.hpp"
 #include "sallyport/observability/log.hpp"
 #include "sallyport/storage/sql/pool.hpp"
-#include "sallyport/testing/postgres_server.hpp"
 #include "sallyport/testing/run_task.hpp"
+#include "sallyport/testing/sql_database.hpp"
 #include "sallyport/testing/temporary_folder.hpp"
 
 namespace sallyport::accounts {
@@ -89,41 +89,18 @@ class ReadableSigner final : public AccessTokenSigner {
   std::chrono::seconds lifetime() const noexcept override { return 900s; }
 };
 
-enum class Engine { Sqlite, PostgreSql };
-std::string engine_name(const ::testing::TestParamInfo<Engine>& info);
+using Engine = testing::SqlEngine;
+using TestDatabase = testing::SqlDatabase;
+using testing::engine_name;
+
+/// Everything stored becomes so much older.
+void pass_time(TestDatabase& database, std::chrono::microseconds by);
 
 struct RigOptions {
   TokenLifetimes lifetimes = {};
   std::size_t connections = 8;
   std::uint16_t port = 0;               ///< of a TcpGate before the server; 0: none
   std::string role = "sallyport_auth";  ///< PostgreSQL's user
-};
-
-/// The one server of the test program.
-testing::PostgresServer& postgres_server();
-
-/// A migrated, empty database, on PostgreSQL with the run roles.
-class TestDatabase final {
- public:
-  explicit TestDatabase(Engine engine);
-  ~TestDatabase();
-
-  storage::DatabaseUrl url(std::uint16_t port = 0, const std::string& role = {}) const;
-  storage::SqlDialect dialect() const noexcept;
-  storage::SqlSession& direct() noexcept { return *direct_; }
-  /// One number, from a connection of its own.
-  std::int64_t number(const std::string& sql);
-  void run(const std::string& sql);
-  /// The run roles of the services, from the file that operators run.
-  void create_roles();
-  /// Everything stored becomes so much older.
-  void pass_time(std::chrono::microseconds by);
-
- private:
-  Engine engine_;
-  testing::TemporaryFolder folder_;
-  std::string database_;
-  std::unique_ptr<storage::SqlSession> direct_;
 };
 
 /// Keeps what a task returns, which need not have a default value.

@@ -165,7 +165,7 @@ TEST_P(RotationContract, AReplayThatIsNotExactlyTheLostAnswersIsReuse) {
     const auto login = rig.login(email);
     const auto next = rig.refreshed(login.tokens.refresh_token, kKey);
     if (row.rotate_successor) rig.refreshed(next.refresh_token);
-    database.pass_time(row.wait);
+    pass_time(database, row.wait);
     EXPECT_EQ(code_of(rig.refresh(login.tokens.refresh_token, row.key)), "refresh_token_reuse_detected") << row.name;
   }
 }
@@ -235,7 +235,7 @@ TEST_P(RotationContract, ATokenExpiresWhenItIsNotUsed) {
   Rig rig(database);
   rig.add_user();
   const auto login = rig.login();
-  database.pass_time(std::chrono::days(14) + 1s);
+  pass_time(database, std::chrono::days(14) + 1s);
   EXPECT_EQ(code_of(rig.refresh(login.tokens.refresh_token)), "refresh_token_expired");
   EXPECT_EQ(events(database, "token.reuse_detected"), 0);
 }
@@ -245,7 +245,7 @@ TEST_P(RotationContract, ARotatedTokenIsReuseEvenAfterItsTime) {
   rig.add_user();
   const auto login = rig.login();
   rig.refreshed(login.tokens.refresh_token);
-  database.pass_time(std::chrono::days(15));
+  pass_time(database, std::chrono::days(15));
   EXPECT_EQ(code_of(rig.refresh(login.tokens.refresh_token)), "refresh_token_reuse_detected");
 }
 
@@ -253,13 +253,13 @@ TEST_P(RotationContract, NoRefreshKeepsASessionBeyondItsMaximum) {
   Rig rig(database);
   rig.add_user();
   auto token = rig.login().tokens.refresh_token;
-  database.pass_time(std::chrono::days(10));
+  pass_time(database, std::chrono::days(10));
   token = rig.refreshed(token).refresh_token;
-  database.pass_time(std::chrono::days(10));
+  pass_time(database, std::chrono::days(10));
   const auto near_end = rig.refreshed(token);
   EXPECT_LE(near_end.refresh_expires_in, std::chrono::days(10));
   EXPECT_GT(near_end.refresh_expires_in, std::chrono::days(10) - 60s);
-  database.pass_time(std::chrono::days(10) + 1s);
+  pass_time(database, std::chrono::days(10) + 1s);
   EXPECT_EQ(code_of(rig.refresh(near_end.refresh_token)), "refresh_token_expired");
   EXPECT_EQ(code_of(rig.refresh(token)), "refresh_token_expired") << "a session that is over has nothing to protect";
 }
@@ -269,11 +269,11 @@ TEST_P(RotationContract, WithinTheGraceARotatedTokenGivesItsSuccessor) {
   rig.add_user();
   const auto login = rig.login();
   const auto first = rig.refreshed(login.tokens.refresh_token);
-  database.pass_time(20s);
+  pass_time(database, 20s);
   for (int i = 0; i < 5; ++i) {
     EXPECT_EQ(rig.refreshed(login.tokens.refresh_token).refresh_token.expose(), first.refresh_token.expose());
   }
-  database.pass_time(11s);
+  pass_time(database, 11s);
   EXPECT_EQ(code_of(rig.refresh(login.tokens.refresh_token)), "refresh_token_reuse_detected");
 }
 

@@ -12,7 +12,7 @@ constexpr const char* kKey = "0123456789abcdefghijkl";
 class RotationOutage : public ::testing::Test {
  protected:
   TestDatabase database{Engine::PostgreSql};
-  testing::TcpGate gate{postgres_server().port()};
+  testing::TcpGate gate{testing::postgres_server().port()};
   Rig rig{database, {.connections = 1, .port = gate.port()}};
 
   std::int64_t tokens_of(SessionId session) {

@@ -31,7 +31,7 @@ TEST_P(SessionContract, ALogoutWithARotatedOrExpiredTokenIsNoReuse) {
   EXPECT_EQ(code_of(rig.refresh(next.refresh_token)), "session_revoked");
 
   const auto expired = rig.login();
-  database.pass_time(std::chrono::days(15));
+  pass_time(database, std::chrono::days(15));
   rig.run([&] { return rig.service.logout(expired.tokens.refresh_token, {}, rig.soon()); });
   EXPECT_EQ(code_of(rig.refresh(expired.tokens.refresh_token)), "session_revoked");
   EXPECT_EQ(count("audit_events WHERE type = 'token.reuse_detected'"), 0);
@@ -68,7 +68,7 @@ TEST_P(SessionContract, OnlyOwnOpenSessionsAreListed) {
   const UserId ada = rig.add_user();
   const UserId bob = rig.add_user("bob@example.com");
   const auto old = rig.login();
-  database.pass_time(std::chrono::days(31));
+  pass_time(database, std::chrono::days(31));
   const auto ended = rig.login();
   rig.run([&] { return rig.service.logout(ended.tokens.refresh_token, {}, rig.soon()); });
   const auto current = rig.login();
@@ -118,7 +118,7 @@ TEST_P(SessionContract, SessionsEndedLatelyAreDeniedAgainPageByPage) {
   const UserId ada = rig.add_user();
   const auto old = rig.login();
   rig.run([&] { return rig.service.logout(old.tokens.refresh_token, {}, rig.soon()); });
-  database.pass_time(900s + 61s);
+  pass_time(database, 900s + 61s);
   std::set<SessionId> ended;
   for (int i = 0; i < 3; ++i) ended.insert(rig.login().tokens.session);
   const auto open = rig.login();
@@ -145,13 +145,13 @@ TEST_P(SessionContract, TheCleanupKeepsWhatARefreshMayStillAskFor) {
   rig.add_user();
   Secret<std::string> token = rig.login().tokens.refresh_token;
   for (int i = 0; i < 120; ++i) token = rig.refreshed(token).refresh_token;
-  database.pass_time(std::chrono::days(32));  // 122 tokens and a session to go
+  pass_time(database, std::chrono::days(32));  // 122 tokens and a session to go
   const auto ended = rig.login();
   rig.run([&] { return rig.service.logout(ended.tokens.refresh_token, {}, rig.soon()); });
   const auto rotated = rig.login();
   rig.refreshed(rotated.tokens.refresh_token);
   const auto unused = rig.login();
-  database.pass_time(std::chrono::days(20));  // unused has expired, its session has not
+  pass_time(database, std::chrono::days(20));  // unused has expired, its session has not
 
   auto cleaned = rig.run([&] { return rig.repository.clean(rig.soon()); });
   EXPECT_EQ(cleaned.tokens, 100U);
@@ -173,7 +173,7 @@ TEST_P(SessionContract, TheCleanupKeepsWhatARefreshMayStillAskFor) {
 TEST_P(SessionContract, TheCleanupLeavesASessionThatExpiredToday) {
   rig.add_user();
   const auto login = rig.login();
-  database.pass_time(std::chrono::days(30) + 1h);
+  pass_time(database, std::chrono::days(30) + 1h);
   const auto cleaned = rig.run([&] { return rig.repository.clean(rig.soon()); });
   EXPECT_EQ(cleaned.tokens + cleaned.sessions, 0U);
   EXPECT_EQ(code_of(rig.refresh(login.tokens.refresh_token)), "refresh_token_expired");

@@ -135,10 +135,10 @@ TEST_P(IdempotencyContract, ParallelRequestsWithOneKeyAreOneOperation) {
 TEST_P(IdempotencyContract, AnAnswerIsKeptForADay) {
   Rig rig(database);
   const auto first = rig.create(1000, CaptureMode::AtOnce, "k");
-  database.pass_time(23h + 59min);
+  pass_time(database, 23h + 59min);
   EXPECT_EQ(rig.create(1000, CaptureMode::AtOnce, "k"), first);
   EXPECT_EQ(rig.run([&] { return rig.repository.clean(rig.soon()); }), 0U);
-  database.pass_time(2min);
+  pass_time(database, 2min);
   EXPECT_NE(rig.create(1000, CaptureMode::AtOnce, "k"), first);
   EXPECT_EQ(database.number("SELECT COUNT(*) FROM payments"), 2);
 }
@@ -146,7 +146,7 @@ TEST_P(IdempotencyContract, AnAnswerIsKeptForADay) {
 TEST_P(IdempotencyContract, TheCleanupRemovesWhatIsOver) {
   Rig rig(database);
   for (int i = 0; i < 3; ++i) rig.made(1000);
-  database.pass_time(25h);
+  pass_time(database, 25h);
   rig.made(1000);
   EXPECT_EQ(rig.run([&] { return rig.repository.clean(rig.soon()); }), 3U);
   EXPECT_EQ(rig.run([&] { return rig.repository.clean(rig.soon()); }), 0U);

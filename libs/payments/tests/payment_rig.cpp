@@ -2,21 +2,10 @@
 
 #include <fcntl.h>
 
-#include <fstream>
-#include <iterator>
-
 #include "sallyport/observability/redactor.hpp"
-#include "sallyport/storage/sql/embedded_migrations.hpp"
-#include "sallyport/storage/sql/migrator.hpp"
 
 namespace sallyport::payments {
 namespace {
-
-template <class T>
-T must(storage::SqlResult<T> result) {
-  if (!result) throw std::runtime_error(result.error().describe());
-  return *std::move(result);
-}
 
 Error lost(Retry retry) {
   return Error{ErrorCode::GatewayTimeout, "no answer", ErrorOrigin::Upstream, retry};
@@ -83,62 +72,16 @@ ScriptedProcessor::Task<Finding> ScriptedProcessor::find(OperationId operation, 
   co_return Finding(std::get<Declined>(found->second));
 }
 
-std::string engine_name(const ::testing::TestParamInfo<Engine>& info) {
-  return info.param == Engine::Sqlite ? "Sqlite" : "PostgreSql";
-}
-
-testing::PostgresServer& postgres_server() {
-  static testing::PostgresServer server({.connections_max = 60});
-  return server;
-}
-
-TestDatabase::TestDatabase(Engine engine) : engine_(engine) {
-  if (engine == Engine::PostgreSql) database_ = postgres_server().create_database();
-  direct_ = must(storage::SqlSession::open(url(), storage::SqlLimits{}));
-  const SystemClock clock;
-  must(storage::Migrator(*direct_, storage::embedded_migrations(dialect()), clock).migrate());
-}
-TestDatabase::~TestDatabase() = default;
-
-storage::DatabaseUrl TestDatabase::url(const std::string& role) const {
-  std::string text =
-      engine_ == Engine::Sqlite ? "sqlite:" + folder_.file("payments.db") : postgres_server().url(database_);
-  if (!role.empty()) text.replace(text.find("postgres@"), 8, role);
-  auto parsed = storage::DatabaseUrl::parse(text);
-  if (!parsed) throw std::runtime_error(parsed.error().detail);
-  return *std::move(parsed);
-}
-
-storage::SqlDialect TestDatabase::dialect() const noexcept {
-  return engine_ == Engine::Sqlite ? storage::SqlDialect::Sqlite : storage::SqlDialect::PostgreSql;
-}
-std::int64_t TestDatabase::number(const std::string& sql) {
-  return must(direct_->query_one(sql)).value().integer(0);
-}
-std::string TestDatabase::text(const std::string& sql) {
-  return must(direct_->query_one(sql)).value().text(0);
-}
-void TestDatabase::run(const std::string& sql) {
-  must(direct_->execute(sql));
-}
-
-void TestDatabase::create_roles() {
-  std::ifstream file(SALLYPORT_ROLES_FILE);
-  const std::string roles{std::istreambuf_iterator<char>(file), {}};
-  if (roles.empty()) throw std::runtime_error("no file of roles");
-  if (auto made = direct_->run_script(roles); !made) throw std::runtime_error(made.error().describe());
-}
-
-void TestDatabase::pass_time(std::chrono::seconds by) {
+void pass_time(TestDatabase& database, std::chrono::seconds by) {
   const std::string us = std::to_string(std::chrono::microseconds(by).count());
-  run("UPDATE payment_operations SET created_at = created_at - " + us + ", due_at = due_at - " + us);
-  run("UPDATE idempotency_keys SET created_at = created_at - " + us + ", lease_until = lease_until - " + us);
+  database.run("UPDATE payment_operations SET created_at = created_at - " + us + ", due_at = due_at - " + us);
+  database.run("UPDATE idempotency_keys SET created_at = created_at - " + us + ", lease_until = lease_until - " + us);
 }
 
 Rig::Rig(TestDatabase& database, const std::string& role)
     : log_fd(::open(folder.file("log").c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600)),
       logger(log::Logger::Options{.fd = log_fd.fd}, log::Redactor()),
-      pool(storage::SqlPoolOptions{.url = database.url(role), .acquire = std::chrono::milliseconds(5000)}, clock),
+      pool(storage::SqlPoolOptions{.url = database.url(0, role), .acquire = std::chrono::milliseconds(5000)}, clock),
       repository({pool, database.dialect(), clock, random, logger}),
       options{.poll = 5ms},
       service({repository, processor, clock, logger}, options),

@@ -23,8 +23,8 @@
 #include "sallyport/payments/sql_repository.hpp"
 #include "sallyport/storage/sql/pool.hpp"
 #include "sallyport/storage/sql/session.hpp"
-#include "sallyport/testing/postgres_server.hpp"
 #include "sallyport/testing/run_task.hpp"
+#include "sallyport/testing/sql_database.hpp"
 #include "sallyport/testing/temporary_folder.hpp"
 
 namespace sallyport::payments {
@@ -60,35 +60,12 @@ class ScriptedProcessor final : public PaymentProcessor {
   runtime::Task<Result<Verdict>> answer(OperationId operation, std::function<void()> effect, std::string reference);
 };
 
-enum class Engine { Sqlite, PostgreSql };
-std::string engine_name(const ::testing::TestParamInfo<Engine>& info);
+using Engine = testing::SqlEngine;
+using TestDatabase = testing::SqlDatabase;
+using testing::engine_name;
 
-/// The one server of the test program.
-testing::PostgresServer& postgres_server();
-
-/// A migrated, empty database.
-class TestDatabase final {
- public:
-  explicit TestDatabase(Engine engine);
-  ~TestDatabase();
-
-  storage::DatabaseUrl url(const std::string& role = {}) const;
-  storage::SqlDialect dialect() const noexcept;
-  storage::SqlSession& direct() noexcept { return *direct_; }
-  std::int64_t number(const std::string& sql);
-  std::string text(const std::string& sql);
-  void run(const std::string& sql);
-  /// The run roles of the services, from the file that operators run.
-  void create_roles();
-  /// Everything stored becomes so much older.
-  void pass_time(std::chrono::seconds by);
-
- private:
-  Engine engine_;
-  testing::TemporaryFolder folder_;
-  std::string database_;
-  std::unique_ptr<storage::SqlSession> direct_;
-};
+/// Everything stored becomes so much older.
+void pass_time(TestDatabase& database, std::chrono::seconds by);
 
 /// Keeps what a task returns, which need not have a default value.
 template <class R>

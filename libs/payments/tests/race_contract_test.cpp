@@ -72,7 +72,7 @@ TEST_P(PaymentRaces, AReservedAmountCountsAsSpent) {
   EXPECT_EQ(told(rig.refund(id, 401)), "invalid_payment_state");
   EXPECT_EQ(told(rig.refund(id, 400)), "201 succeeded");
   EXPECT_EQ(rig.look(id).status, PaymentStatus::PartiallyRefunded);
-  database.pass_time(5s);
+  pass_time(database, 5s);
   EXPECT_EQ(rig.reconcile().settled, 1U);
   EXPECT_EQ(rig.look(id).status, PaymentStatus::Refunded);
   EXPECT_EQ(rig.processor.accounts.begin()->second.refunded, 1000);

@@ -35,7 +35,7 @@ TEST_P(ReconcileContract, AnUnknownOutcomeIs202AndSettledLater) {
   EXPECT_EQ(rig.create(1000, CaptureMode::AtOnce, "k"), outcome);
   EXPECT_EQ(rig.processor.calls, 1);
   EXPECT_EQ(rig.reconcile().asked, 0U) << "not due yet";
-  database.pass_time(2s);
+  pass_time(database, 2s);
   const Reconciled done = rig.reconcile();
   EXPECT_EQ(done.asked, 1U);
   EXPECT_EQ(done.settled, 1U);
@@ -54,7 +54,7 @@ TEST_P(ReconcileContract, EachKindOfOperationIsSettled) {
   EXPECT_EQ(told(rig.cancel(to_cancel)), "202 processing");
   EXPECT_EQ(told(rig.refund(to_refund, 10)), "202 processing");
   EXPECT_EQ(rig.look(to_capture).status, PaymentStatus::Processing);
-  database.pass_time(2s);
+  pass_time(database, 2s);
   EXPECT_EQ(rig.reconcile().settled, 4U);
   EXPECT_EQ(rig.look(to_capture).status, PaymentStatus::Captured);
   EXPECT_EQ(rig.look(to_cancel).status, PaymentStatus::Canceled);
@@ -65,7 +65,7 @@ TEST_P(ReconcileContract, EachKindOfOperationIsSettled) {
 TEST_P(ReconcileContract, ACrashAfterTheCallIsSettledByAsking) {
   Rig rig(database);
   sent(rig, begun(rig, "k"));
-  database.pass_time(31s);
+  pass_time(database, 31s);
   EXPECT_EQ(rig.reconcile().settled, 1U);
   EXPECT_EQ(rig.look(only_payment()).status, PaymentStatus::Captured);
   EXPECT_EQ(told(rig.create(1000, CaptureMode::AtOnce, "k")), "201 captured");
@@ -76,10 +76,10 @@ TEST_P(ReconcileContract, ACrashAfterTheCallIsSettledByAsking) {
 TEST_P(ReconcileContract, ACrashBeforeTheCallHasFailedOnceItCannotArriveAnyMore) {
   Rig rig(database);
   begun(rig, "k");
-  database.pass_time(31s);
+  pass_time(database, 31s);
   EXPECT_EQ(rig.reconcile().settled, 0U) << "it may still be on its way";
   EXPECT_EQ(rig.look(only_payment()).status, PaymentStatus::Processing);
-  database.pass_time(90s);
+  pass_time(database, 90s);
   EXPECT_EQ(rig.reconcile().settled, 1U);
   const Payment payment = rig.look(only_payment());
   EXPECT_EQ(payment.status, PaymentStatus::Failed);
@@ -92,7 +92,7 @@ TEST_P(ReconcileContract, ATakeoverOfAStaleClaimAsksAndNeverRepeats) {
   sent(rig, begun(rig, "k"));
   EXPECT_EQ(told(rig.create(1000, CaptureMode::AtOnce, "k")), "request_in_progress");
   EXPECT_EQ(rig.processor.questions, 0);
-  database.pass_time(31s);
+  pass_time(database, 31s);
   EXPECT_EQ(told(rig.create(1000, CaptureMode::AtOnce, "k")), "201 captured");
   EXPECT_EQ(rig.processor.questions, 1);
   EXPECT_EQ(rig.processor.calls, 1);
@@ -101,7 +101,7 @@ TEST_P(ReconcileContract, ATakeoverOfAStaleClaimAsksAndNeverRepeats) {
 TEST_P(ReconcileContract, ATakeoverThatLearnsNothingIs202) {
   Rig rig(database);
   begun(rig, "k");
-  database.pass_time(31s);
+  pass_time(database, 31s);
   EXPECT_EQ(told(rig.create(1000, CaptureMode::AtOnce, "k")), "202 processing");
   EXPECT_EQ(rig.processor.calls, 0);
 }
@@ -113,15 +113,15 @@ TEST_P(ReconcileContract, AsksEverLessOften) {
   rig.processor.away = true;
   for (const auto wait : {2s, 3s, 5s, 9s}) {
     EXPECT_EQ(rig.reconcile().asked, 0U);
-    database.pass_time(wait);
+    pass_time(database, wait);
     EXPECT_EQ(rig.reconcile().asked, 1U);
   }
   rig.processor.away = false;
   rig.processor.running = true;
-  database.pass_time(65s);
+  pass_time(database, 65s);
   EXPECT_EQ(rig.reconcile().settled, 0U);
   rig.processor.running = false;
-  database.pass_time(65s);
+  pass_time(database, 65s);
   EXPECT_EQ(rig.reconcile().settled, 1U);
 }
 
@@ -131,7 +131,7 @@ TEST_P(ReconcileContract, SurvivesADatabaseThatWasAwayAtTheThirdStep) {
   const OperationId operation = begin();
   sent(rig, operation);
   // The settling transaction of the first process never came; another one settles, and a late one finds it done.
-  database.pass_time(31s);
+  pass_time(database, 31s);
   EXPECT_EQ(rig.reconcile().settled, 1U);
   const auto late = rig.run([&] { return rig.repository.settle(operation, Approved{"r"}, rig.soon()); });
   EXPECT_EQ(late, answer_of(rig.create(1000, CaptureMode::AtOnce, "k")));
@@ -143,7 +143,7 @@ TEST_P(ReconcileContract, TwoReconcilersShareTheWork) {
   Rig other(database);
   rig.processor.mood = Mood::LoseAnswer;
   for (int i = 0; i < 5; ++i) rig.create(1000);
-  database.pass_time(2s);
+  pass_time(database, 2s);
   const auto first = rig.run([&] { return rig.repository.take_due(3, 15s, rig.soon()); });
   const auto second = other.run([&] { return other.repository.take_due(3, 15s, other.soon()); });
   EXPECT_EQ(first.size(), 3U);

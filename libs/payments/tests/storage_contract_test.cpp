@@ -44,21 +44,22 @@ TEST_P(PaymentStorage, OneChangeOfAnAuthorizationIsUnderWayAtATime) {
   EXPECT_EQ(second.error().kind, storage::SqlErrorKind::UniqueViolation);
 }
 
-TEST_P(PaymentStorage, TheRunRoleCanDoItsWorkAndNoMore) {
-  if (GetParam() == Engine::Sqlite) GTEST_SKIP() << "no roles";
-  database.create_roles();
+class PaymentRoles : public PaymentContract {};
+INSTANTIATE_TEST_SUITE_P(Engines, PaymentRoles, ::testing::Values(Engine::PostgreSql), engine_name);
+
+TEST_P(PaymentRoles, TheRunRoleCanDoItsWorkAndNoMore) {
   Rig rig(database, "sallyport_payments");
   const auto id = rig.made(1000, CaptureMode::Later);
   EXPECT_EQ(told(rig.capture(id)), "200 captured");
   EXPECT_EQ(told(rig.refund(id, 400)), "201 succeeded");
   rig.processor.mood = ScriptedProcessor::Mood::LoseAnswer;
   EXPECT_EQ(told(rig.refund(id, 100)), "202 processing");
-  database.pass_time(25h);
+  pass_time(database, 25h);
   EXPECT_EQ(rig.reconcile().settled, 1U);
   EXPECT_GT(rig.run([&] { return rig.repository.clean(rig.soon()); }), 0U);
   EXPECT_EQ(rig.run([&] { return rig.service.list({.user = rig.user}, rig.soon()); }).payments.size(), 1U);
 
-  auto session = storage::SqlSession::open(database.url("sallyport_payments"), storage::SqlLimits{});
+  auto session = storage::SqlSession::open(database.url(0, "sallyport_payments"), storage::SqlLimits{});
   ASSERT_TRUE(session);
   for (const char* statement :
        {"SELECT * FROM users", "SELECT * FROM sessions", "SELECT * FROM refresh_tokens", "SELECT * FROM audit_events",

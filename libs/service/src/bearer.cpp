@@ -1,15 +1,14 @@
 #include "sallyport/service/bearer.hpp"
 
-#include "sallyport/core/ascii.hpp"
 #include "sallyport/core/assert.hpp"
 #include "sallyport/service/answers.hpp"
+#include "sallyport/tokens/credentials.hpp"
 
 namespace sallyport::service {
 namespace {
 
 using tokens::TokenError;
 
-constexpr std::string_view kScheme = "bearer ";
 constexpr std::size_t kVerifiedTokensMax = 4096;
 constexpr std::chrono::seconds kRetryAfter{1};
 
@@ -39,17 +38,15 @@ void Bearer::use(std::shared_ptr<const tokens::KeySet> keys) noexcept {
 }
 
 runtime::Task<std::optional<net::Response>> Bearer::authenticate(Exchange& exchange) {
-  const auto& fields = exchange.request.fields;
-  const std::size_t count = fields.count("authorization");
-  if (count > 1) {
+  const auto credentials = tokens::credentials_of(exchange.request.fields);
+  if (credentials.kind == tokens::Credentials::Kind::Several) {
     co_return refuse(exchange, ErrorCode::InvalidToken, "More than one Authorization field was sent.");
   }
-  const std::string_view value = count == 1 ? *fields.find("authorization") : std::string_view();
-  if (value.size() < kScheme.size() || !iequals(value.substr(0, kScheme.size()), kScheme)) {
+  if (credentials.kind != tokens::Credentials::Kind::Bearer) {
     co_return refuse(exchange, ErrorCode::AuthenticationRequired,
                      "Send an access token: Authorization: Bearer <token>.");
   }
-  const auto verified = verifier_.verify(trim_ows(value.substr(kScheme.size())), clock_.wall_now());
+  const auto verified = verifier_.verify(credentials.token, clock_.wall_now());
   if (!verified) {
     if (verified.error() == TokenError::UnknownKey && unknown_key_) unknown_key_();
     co_return refuse_token(exchange, verified.error());

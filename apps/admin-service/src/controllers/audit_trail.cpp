@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "http/admin_json.hpp"
-#include "http/paging.hpp"
 #include "http/time_text.hpp"
 #include "sallyport/core/assert.hpp"
 #include "sallyport/service/answers.hpp"
+#include "sallyport/service/paging.hpp"
 
 namespace sallyport::admin_service {
 namespace {
@@ -47,7 +47,7 @@ void read_time(const validation::Parameters& parameters, std::string_view name, 
 service::Answer AuditTrail::list(service::Exchange& exchange) {
   auto parameters = contract_.parameters(exchange);
   if (!parameters) co_return std::move(parameters.error());
-  const Paging paging(exchange, *parameters, cursors_, {"type", "user_id", "from", "to"});
+  const service::Paging paging(exchange, *parameters, cursors_, {"type", "user_id", "from", "to"});
   auto position = paging.position();
   if (!position) co_return std::move(position.error());
 
@@ -69,7 +69,7 @@ service::Answer AuditTrail::list(service::Exchange& exchange) {
   auto events = co_await repository_.audit_events(std::move(query), exchange.deadline);
   if (!events) co_return std::unexpected(std::move(events.error()));
   std::optional<std::string> next;
-  if (cut_to(*events, paging.limit())) next = paging.cursor_behind(position_of(events->back()));
+  if (service::cut_to(*events, paging.limit())) next = paging.cursor_behind(position_of(events->back()));
   co_return service::private_json(200, audit_events_json(*events, next));
 }
 

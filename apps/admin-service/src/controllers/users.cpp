@@ -6,9 +6,9 @@
 
 #include "http/admin_json.hpp"
 #include "http/caller.hpp"
-#include "http/paging.hpp"
 #include "sallyport/service/answers.hpp"
 #include "sallyport/service/json_text.hpp"
+#include "sallyport/service/paging.hpp"
 
 namespace sallyport::admin_service {
 namespace {
@@ -44,7 +44,7 @@ accounts::UserChange change_from(UserId user, const boost::json::value& body) {
 Users::Answer Users::list(Exchange& exchange) {
   auto parameters = contract_.parameters(exchange);
   if (!parameters) co_return std::move(parameters.error());
-  const Paging paging(exchange, *parameters, cursors_, {"query", "status"});
+  const service::Paging paging(exchange, *parameters, cursors_, {"query", "status"});
   auto position = paging.position();
   if (!position) co_return std::move(position.error());
 
@@ -56,7 +56,7 @@ Users::Answer Users::list(Exchange& exchange) {
   auto users = co_await repository_.list_users(std::move(query), exchange.deadline);
   if (!users) co_return std::unexpected(std::move(users.error()));
   std::optional<std::string> next;
-  if (cut_to(*users, paging.limit())) next = paging.cursor_behind(users->back().id.to_string());
+  if (service::cut_to(*users, paging.limit())) next = paging.cursor_behind(users->back().id.to_string());
   co_return private_json(200, users_json(*users, next));
 }
 
@@ -81,7 +81,7 @@ Users::Answer Users::change(Exchange& exchange) {
   const auto id = UserId::parse(exchange.parameter("id"));
   if (!id) co_return no_such_user(exchange);
 
-  auto changed = co_await service_.change_user(change_from(*id, *body), *std::move(caller), exchange.deadline);
+  auto changed = co_await service_.change_user(change_from(*id, body->value), *std::move(caller), exchange.deadline);
   if (!changed) co_return std::unexpected(std::move(changed.error()));
   if (std::holds_alternative<accounts::UserNotFound>(*changed)) co_return no_such_user(exchange);
   if (std::holds_alternative<accounts::LastAdmin>(*changed)) {

@@ -1,9 +1,9 @@
 #pragma once
 
-#include "http/contract.hpp"
 #include "sallyport/accounts/service.hpp"
 #include "sallyport/cursors/cursors.hpp"
 #include "sallyport/service/application.hpp"
+#include "sallyport/service/contract.hpp"
 
 namespace sallyport::admin_service {
 
@@ -13,7 +13,7 @@ class Users final {
   using Answer = service::Answer;
   using Exchange = service::Exchange;
 
-  Users(accounts::AccountService& service, accounts::AccountRepository& repository, const Contract& contract,
+  Users(accounts::AccountService& service, accounts::AccountRepository& repository, const service::Contract& contract,
         const cursors::Cursors& cursors)
       : service_(service), repository_(repository), contract_(contract), cursors_(cursors) {}
 
@@ -26,7 +26,7 @@ class Users final {
  private:
   accounts::AccountService& service_;
   accounts::AccountRepository& repository_;
-  const Contract& contract_;
+  const service::Contract& contract_;
   const cursors::Cursors& cursors_;
 };
 

@@ -34,18 +34,6 @@ void append_event(std::string& out, const accounts::StoredAuditEvent& event) {
   out.append(event.details).push_back('}');
 }
 
-template <class Entries, class Append>
-std::string page(const Entries& entries, const std::optional<std::string>& next_cursor, Append append) {
-  std::string out = "{\"data\":[";
-  for (const auto& entry : entries) {
-    if (!out.ends_with('[')) out.push_back(',');
-    append(out, entry);
-  }
-  out.push_back(']');
-  append_member(out, "next_cursor", next_cursor);
-  return out.append("}\n");
-}
-
 }  // namespace
 
 std::string user_json(const accounts::User& user) {
@@ -55,12 +43,12 @@ std::string user_json(const accounts::User& user) {
 }
 
 std::string users_json(std::span<const accounts::User> users, const std::optional<std::string>& next_cursor) {
-  return page(users, next_cursor, append_user);
+  return service::page_json(users, next_cursor, append_user);
 }
 
 std::string audit_events_json(std::span<const accounts::StoredAuditEvent> events,
                               const std::optional<std::string>& next_cursor) {
-  return page(events, next_cursor, append_event);
+  return service::page_json(events, next_cursor, append_event);
 }
 
 }  // namespace sallyport::admin_service

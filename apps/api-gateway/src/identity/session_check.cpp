@@ -1,9 +1,6 @@
 #include "identity/session_check.hpp"
 
-#include <array>
 #include <utility>
-
-#include "sallyport/denylist/denylist.hpp"
 
 namespace sallyport::api_gateway {
 
@@ -29,23 +26,13 @@ std::shared_ptr<SessionQuestion> SessionCheck::ask(std::string_view session) {
 }
 
 runtime::Task<> SessionCheck::ask_redis(std::string key, std::shared_ptr<SessionQuestion> question) {
-  const std::array<std::string_view, 2> words{"EXISTS", key};
-  const auto reply = co_await parts_.redis->command(words);
-  const auto* const count = reply ? std::get_if<std::int64_t>(&reply->value) : nullptr;
-  note(count != nullptr);
-  if (count == nullptr) {
+  const auto words = denylist::question(key);
+  const auto ended = denylist::ended(co_await parts_.redis->command(words));
+  outages_.note(ended.has_value());
+  if (!ended) {
     question->settle(SessionState::Unknown);
   } else {
-    question->settle(*count == 0 ? SessionState::Open : SessionState::Ended);
-  }
-}
-
-void SessionCheck::note(bool answered) {
-  if (std::exchange(failing_, !answered) == !answered) return;
-  if (answered) {
-    parts_.logger.write(log::Level::Info, "denylist_checked_again");
-  } else {
-    parts_.logger.write(log::Level::Warn, "denylist_unchecked");
+    question->settle(*ended ? SessionState::Ended : SessionState::Open);
   }
 }
 

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "sallyport/core/clock.hpp"
-#include "sallyport/denylist/memory_denylist.hpp"
+#include "sallyport/denylist/denylist.hpp"
 #include "sallyport/observability/log.hpp"
 #include "sallyport/runtime/task_scope.hpp"
 #include "sallyport/storage/redis_client.hpp"
@@ -52,7 +52,7 @@ class SessionCheck final {
     const Clock& clock;
     log::Logger& logger;
   };
-  explicit SessionCheck(Parts parts) : parts_(std::move(parts)) {}
+  explicit SessionCheck(Parts parts) : parts_(std::move(parts)), outages_(parts_.logger) {}
 
   /// Whether an answer beyond this process has to be waited for.
   bool remote() const noexcept { return parts_.redis != nullptr; }
@@ -65,10 +65,9 @@ class SessionCheck final {
 
  private:
   runtime::Task<> ask_redis(std::string key, std::shared_ptr<SessionQuestion> question);
-  void note(bool answered);
 
   Parts parts_;
-  bool failing_ = false;  ///< begin and end of an outage are logged, not every request of it
+  denylist::OutageLog outages_;
 };
 
 }  // namespace sallyport::api_gateway

@@ -2,37 +2,14 @@
 
 #include "refuse.hpp"
 #include "sallyport/core/ascii.hpp"
+#include "sallyport/tokens/credentials.hpp"
 
 namespace sallyport::api_gateway {
 namespace {
 
 using Outcome = TokenMetrics::Outcome;
+using tokens::Credentials;
 using tokens::TokenError;
-
-constexpr std::string_view kScheme = "bearer ";
-
-/// What a request shows for itself.
-struct Credentials {
-  enum class Kind : std::uint8_t { None, Bearer, OtherScheme, Several };
-  Kind kind = Kind::None;
-  std::string_view token;
-};
-
-/// Several fields are refused instead of choosing one: a service behind us might choose another.
-Credentials credentials_of(const net::http::FieldList& fields) {
-  std::string_view value;
-  std::size_t count = 0;
-  for (const net::http::Field& field : fields) {
-    if (!iequals(field.name, "authorization")) continue;
-    value = field.value;
-    ++count;
-  }
-  if (count == 0) return {};
-  if (count > 1) return {Credentials::Kind::Several, {}};
-  const bool bearer = value.size() > kScheme.size() && iequals(value.substr(0, kScheme.size()), kScheme);
-  if (!bearer) return {Credentials::Kind::OtherScheme, {}};
-  return {Credentials::Kind::Bearer, trim_ows(value.substr(kScheme.size()))};
-}
 
 /// What a client is told. RFC 6750 section 3.1: no error is named where no token was sent.
 struct Refusal {
@@ -99,7 +76,7 @@ TokenMetrics::TokenMetrics(metrics::Registry& registry) {
 
 void Authenticate::look_ahead(Exchange& exchange) {
   if (exchange.lookup.auth == AuthMode::None || !sessions_.remote()) return;
-  const Credentials credentials = credentials_of(exchange.request.fields);
+  const Credentials credentials = tokens::credentials_of(exchange.request.fields);
   if (credentials.kind != Credentials::Kind::Bearer) return;
   exchange.token = verifier_->remembered(credentials.token, clock_.wall_now());
   if (exchange.token != nullptr) exchange.session = sessions_.ask(exchange.token->claims.session);
@@ -108,7 +85,7 @@ void Authenticate::look_ahead(Exchange& exchange) {
 std::optional<net::Response> Authenticate::on_request(Exchange& exchange) {
   if (exchange.lookup.auth == AuthMode::None) return std::nullopt;
   if (exchange.token == nullptr) {
-    const Credentials credentials = credentials_of(exchange.request.fields);
+    const Credentials credentials = tokens::credentials_of(exchange.request.fields);
     if (credentials.kind == Credentials::Kind::None && exchange.lookup.auth == AuthMode::Optional) {
       shard_.add(metrics_.of(Outcome::Anonymous));
       return std::nullopt;

@@ -9,6 +9,8 @@
 #include "controllers/forms.hpp"
 #include "sallyport/payments/json.hpp"
 #include "sallyport/service/answers.hpp"
+#include "sallyport/service/json_text.hpp"
+#include "sallyport/service/paging.hpp"
 
 namespace sallyport::payments_service {
 
@@ -21,25 +23,16 @@ namespace {
 
 constexpr std::chrono::seconds kProcessorRetry{5};
 
-/// Who asks. nullopt: the token names no account of ours.
-std::optional<UserId> caller_of(const service::Exchange& exchange) {
-  return UserId::parse(exchange.principal.value().user);
-}
-
-net::Response not_ours(const service::Exchange& exchange) {
-  return service::refuse(exchange, ErrorCode::InvalidToken, "The access token is not valid.");
-}
-
 net::Response not_found(const service::Exchange& exchange) {
   return service::refuse(exchange, ErrorCode::NotFound, "You have no payment with this id.");
 }
 
-payments::IdempotencyClaim claim_of(const service::Exchange& exchange, const Request& request) {
+payments::IdempotencyClaim claim_of(const service::Exchange& exchange, const service::ContractRequest& request) {
   payments::IdempotencyClaim claim;
   claim.key = std::string(request.parameters.text(ParameterIn::Header, "idempotency-key").value());
   claim.method = std::string(exchange.request.method_text);
   claim.path = std::string(exchange.path);
-  claim.body_hash = payments::body_hash(request.text);
+  claim.body_hash = payments::body_hash(request.body.text);
   // A proxy that tries once more wants the answer of its first try, not to be told that it runs.
   if (exchange.request.fields.find("x-retry-attempt")) claim.while_running = payments::WhileRunning::Wait;
   return claim;
@@ -69,101 +62,102 @@ Result<net::Response> answer(const service::Exchange& exchange, Result<payments:
   return service::private_json(made.status, std::move(made.body.append("\n")));
 }
 
+/// A request of one of our users that keeps the contract.
+struct Asked {
+  service::ContractRequest request;
+  UserId user;
+};
+
+/// The same about one payment.
+struct AskedOfPayment : Asked {
+  PaymentId payment;
+};
+
+/// What is asked and by whom, or the answer that it gets.
+runtime::Task<std::expected<Asked, net::Response>> admit(const service::Contract& contract,
+                                                         service::Exchange& exchange) {
+  auto request = co_await contract.check(exchange);
+  if (!request) co_return std::unexpected(std::move(request.error()));
+  const auto user = UserId::parse(exchange.principal.value().user);
+  if (!user) {  // the token names no account of ours
+    co_return std::unexpected(service::refuse(exchange, ErrorCode::InvalidToken, "The access token is not valid."));
+  }
+  co_return Asked{*std::move(request), *user};
+}
+
+runtime::Task<std::expected<AskedOfPayment, net::Response>> admit_to_payment(const service::Contract& contract,
+                                                                             service::Exchange& exchange) {
+  auto asked = co_await admit(contract, exchange);
+  if (!asked) co_return std::unexpected(std::move(asked.error()));
+  const auto id = PaymentId::parse(exchange.parameter("id"));
+  if (!id) co_return std::unexpected(not_found(exchange));
+  co_return AskedOfPayment{*std::move(asked), *id};
+}
+
 }  // namespace
 
 service::Answer Payments::create(service::Exchange& exchange) {
-  auto request = co_await contract_.check(exchange);
-  if (!request) co_return std::move(request.error());
-  const auto user = caller_of(exchange);
-  if (!user) co_return not_ours(exchange);
-  auto outcome =
-      co_await service_.create(new_payment(*user, request->body), claim_of(exchange, *request), exchange.deadline);
+  auto asked = co_await admit(contract_, exchange);
+  if (!asked) co_return std::move(asked.error());
+  auto outcome = co_await service_.create(new_payment(asked->user, asked->request.body.value),
+                                          claim_of(exchange, asked->request), exchange.deadline);
   co_return answer(exchange, std::move(outcome));
 }
 
 service::Answer Payments::list(service::Exchange& exchange) {
-  auto request = co_await contract_.check(exchange);
-  if (!request) co_return std::move(request.error());
-  const auto user = caller_of(exchange);
-  if (!user) co_return not_ours(exchange);
-  const validation::Parameters& parameters = request->parameters;
-  payments::PaymentQuery query{.user = *user};
-  cursors::Scope scope{.user = exchange.principal->user, .route = "GET /payments"};
+  auto asked = co_await admit(contract_, exchange);
+  if (!asked) co_return std::move(asked.error());
+  const validation::Parameters& parameters = asked->request.parameters;
+  const service::Paging paging(exchange, parameters, cursors_, {"status"});
+  auto position = paging.position();
+  if (!position) co_return std::move(position.error());
+
+  payments::PaymentQuery query{.user = asked->user};
+  query.limit = paging.limit();
   if (const auto status = parameters.text(ParameterIn::Query, "status")) {
     query.status = payments::parse_payment_status(*status);
-    scope.filters.emplace_back("status", *status);
   }
-  if (const auto cursor = parameters.text(ParameterIn::Query, "cursor")) {
-    const auto opened = cursors_.open(scope, *cursor);
-    if (opened) query.after = read_position(*opened);
-    if (!query.after) {
-      co_return service::refuse_invalid(
-          exchange, service::FieldError{"/query/cursor", "cursor", "is not the cursor of a page of this list"});
-    }
+  if (*position) {
+    query.after = read_position(**position);
+    if (!query.after) co_return paging.refuse_cursor();
   }
-  // The schema has bounds and a default for it.
-  query.limit = static_cast<int>(parameters.find(ParameterIn::Query, "limit")->to_number<std::int64_t>());
   auto page = co_await service_.list(query, exchange.deadline);
   if (!page) co_return std::unexpected(std::move(page.error()));
-  std::string body = R"({"data":[)";
-  for (const payments::Payment& payment : page->payments) {
-    if (body.back() == '}') body.push_back(',');
-    body.append(payments::to_json(payment));
-  }
-  body.append(R"(],"next_cursor":)");
-  if (page->more) {
-    body.append("\"").append(cursors_.seal(scope, position_of(page->payments.back()))).append("\"");
-  } else {
-    body.append("null");
-  }
-  co_return service::private_json(200, std::move(body.append("}\n")));
+  std::optional<std::string> next;
+  if (page->more) next = paging.cursor_behind(position_of(page->payments.back()));
+  const auto append = [](std::string& out, const payments::Payment& one) { out.append(payments::to_json(one)); };
+  co_return service::private_json(200, service::page_json(page->payments, next, append));
 }
 
 service::Answer Payments::show(service::Exchange& exchange) {
-  auto request = co_await contract_.check(exchange);
-  if (!request) co_return std::move(request.error());
-  const auto user = caller_of(exchange);
-  if (!user) co_return not_ours(exchange);
-  const auto id = PaymentId::parse(exchange.parameter("id"));
-  if (!id) co_return not_found(exchange);
-  auto payment = co_await service_.get(*user, *id, exchange.deadline);
+  auto asked = co_await admit_to_payment(contract_, exchange);
+  if (!asked) co_return std::move(asked.error());
+  auto payment = co_await service_.get(asked->user, asked->payment, exchange.deadline);
   if (!payment) co_return std::unexpected(std::move(payment.error()));
   if (!*payment) co_return not_found(exchange);
   co_return service::private_json(200, payments::to_json(**payment).append("\n"));
 }
 
 service::Answer Payments::capture(service::Exchange& exchange) {
-  auto request = co_await contract_.check(exchange);
-  if (!request) co_return std::move(request.error());
-  const auto user = caller_of(exchange);
-  if (!user) co_return not_ours(exchange);
-  const auto id = PaymentId::parse(exchange.parameter("id"));
-  if (!id) co_return not_found(exchange);
-  auto outcome =
-      co_await service_.capture({*user, *id, capture_amount(request->body)}, std::nullopt, exchange.deadline);
+  auto asked = co_await admit_to_payment(contract_, exchange);
+  if (!asked) co_return std::move(asked.error());
+  auto outcome = co_await service_.capture({asked->user, asked->payment, capture_amount(asked->request.body.value)},
+                                           std::nullopt, exchange.deadline);
   co_return answer(exchange, std::move(outcome));
 }
 
 service::Answer Payments::cancel(service::Exchange& exchange) {
-  auto request = co_await contract_.check(exchange);
-  if (!request) co_return std::move(request.error());
-  const auto user = caller_of(exchange);
-  if (!user) co_return not_ours(exchange);
-  const auto id = PaymentId::parse(exchange.parameter("id"));
-  if (!id) co_return not_found(exchange);
-  auto outcome = co_await service_.cancel({*user, *id}, std::nullopt, exchange.deadline);
+  auto asked = co_await admit_to_payment(contract_, exchange);
+  if (!asked) co_return std::move(asked.error());
+  auto outcome = co_await service_.cancel({asked->user, asked->payment}, std::nullopt, exchange.deadline);
   co_return answer(exchange, std::move(outcome));
 }
 
 service::Answer Payments::refund(service::Exchange& exchange) {
-  auto request = co_await contract_.check(exchange);
-  if (!request) co_return std::move(request.error());
-  const auto user = caller_of(exchange);
-  if (!user) co_return not_ours(exchange);
-  const auto id = PaymentId::parse(exchange.parameter("id"));
-  if (!id) co_return not_found(exchange);
-  auto outcome =
-      co_await service_.refund(new_refund(*user, *id, request->body), claim_of(exchange, *request), exchange.deadline);
+  auto asked = co_await admit_to_payment(contract_, exchange);
+  if (!asked) co_return std::move(asked.error());
+  auto outcome = co_await service_.refund(new_refund(asked->user, asked->payment, asked->request.body.value),
+                                          claim_of(exchange, asked->request), exchange.deadline);
   co_return answer(exchange, std::move(outcome));
 }
 

@@ -1,9 +1,9 @@
 #pragma once
 
-#include "http/contract.hpp"
 #include "sallyport/cursors/cursors.hpp"
 #include "sallyport/payments/service.hpp"
 #include "sallyport/service/application.hpp"
+#include "sallyport/service/contract.hpp"
 
 namespace sallyport::payments_service {
 
@@ -11,7 +11,8 @@ namespace sallyport::payments_service {
 /// outlive it.
 class Payments final {
  public:
-  Payments(payments::PaymentService& service, const Contract& contract, const cursors::Cursors& cursors) noexcept
+  Payments(payments::PaymentService& service, const service::Contract& contract,
+           const cursors::Cursors& cursors) noexcept
       : service_(service), contract_(contract), cursors_(cursors) {}
 
   service::Answer create(service::Exchange& exchange);
@@ -23,7 +24,7 @@ class Payments final {
 
  private:
   payments::PaymentService& service_;
-  const Contract& contract_;
+  const service::Contract& contract_;
   const cursors::Cursors& cursors_;
 };
 

@@ -2,7 +2,8 @@
 #include <limits>
 #include <utility>
 
-#include "dialect.hpp"
+#include "sallyport/storage/sql/dialect_text.hpp"
+
 #include "engine.hpp"
 #include "rows.hpp"
 

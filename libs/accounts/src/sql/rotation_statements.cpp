@@ -1,4 +1,5 @@
-#include "dialect.hpp"
+#include "sallyport/storage/sql/dialect_text.hpp"
+
 #include "engine.hpp"
 
 namespace sallyport::accounts::sql {

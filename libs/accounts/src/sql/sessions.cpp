@@ -1,8 +1,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "sallyport/storage/sql/dialect_text.hpp"
+
 #include "clean_text.hpp"
-#include "dialect.hpp"
 #include "engine.hpp"
 #include "rows.hpp"
 

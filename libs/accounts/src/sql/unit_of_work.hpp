@@ -1,13 +1,13 @@
 #pragma once
 
-#include <expected>
+#include <optional>
 #include <string>
 #include <type_traits>
-#include <utility>
 #include <vector>
 
 #include "sallyport/accounts/audit_event.hpp"
 #include "sallyport/storage/sql/session.hpp"
+#include "sallyport/storage/sql/transaction.hpp"
 
 namespace sallyport::log {
 class Logger;
@@ -15,7 +15,7 @@ class Logger;
 
 namespace sallyport::accounts::sql {
 
-using storage::SqlError;
+using storage::pass;
 using storage::SqlErrorKind;
 using storage::SqlResult;
 using storage::SqlRow;
@@ -50,38 +50,18 @@ class UnitOfWork final {
   bool abandoned_ = false;
 };
 
-/// Makes an error of another kind look like a result of ours.
-inline std::unexpected<SqlError> pass(SqlError error) {
-  return std::unexpected(std::move(error));
-}
-
 /// Runs body(UnitOfWork&) → SqlResult<T> in a transaction and commits it; once more when it lost a deadlock. body keeps
 /// its inputs as they are, so that it can run again.
 template <class F>
 auto in_transaction(SqlSession& session, const AuditWriter& audit, F&& body) -> std::invoke_result_t<F&, UnitOfWork&> {
-  for (bool again = true;; again = false) {
-    UnitOfWork unit(session, audit);
-    auto transaction = session.begin();
-    if (!transaction) return pass(std::move(transaction.error()));
-    auto result = body(unit);
-    SqlError error;
-    if (result && unit.abandoned()) {
-      transaction->rollback();
-      return result;
-    }
-    if (result) {
-      auto committed = transaction->commit();
-      if (committed) {
-        unit.log_events();
-        return result;
-      }
-      error = std::move(committed.error());
-    } else {
-      transaction->rollback();
-      error = std::move(result.error());
-    }
-    if (!again || error.kind != SqlErrorKind::Serialization) return pass(std::move(error));
-  }
+  std::optional<UnitOfWork> unit;  // of the last run
+  auto result = storage::in_transaction(session, [&](storage::Then& then) {
+    auto done = body(unit.emplace(session, audit));
+    if (unit->abandoned()) then = storage::Then::Rollback;
+    return done;
+  });
+  if (result && !unit->abandoned()) unit->log_events();
+  return result;
 }
 
 }  // namespace sallyport::accounts::sql

@@ -1,7 +1,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "dialect.hpp"
+#include "sallyport/storage/sql/dialect_text.hpp"
+
 #include "engine.hpp"
 #include "rows.hpp"
 

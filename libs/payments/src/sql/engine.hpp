@@ -9,10 +9,17 @@
 
 #include "sallyport/payments/repository.hpp"
 #include "sallyport/storage/sql/session.hpp"
-
-#include "transaction.hpp"
+#include "sallyport/storage/sql/transaction.hpp"
 
 namespace sallyport::payments::sql {
+
+using storage::in_transaction;
+using storage::pass;
+using storage::SqlErrorKind;
+using storage::SqlResult;
+using storage::SqlRow;
+using storage::SqlSession;
+using storage::Then;
 
 /// The statements, written out for one engine.
 struct Statements {

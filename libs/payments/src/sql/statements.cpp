@@ -1,4 +1,5 @@
-#include "dialect.hpp"
+#include "sallyport/storage/sql/dialect_text.hpp"
+
 #include "engine.hpp"
 #include "rows.hpp"
 
@@ -9,7 +10,9 @@ constexpr const char* kKeyIs = "WHERE user_id = $1 AND method = $2 AND path = $3
 }
 
 Statements::Statements(storage::SqlDialect dialect) {
-  const auto set = [dialect](std::string& statement, std::string_view text) { statement = expand(dialect, text); };
+  const auto set = [dialect](std::string& statement, std::string_view text) {
+    statement = storage::expand(dialect, text);
+  };
   set(insert_payment,
       "INSERT INTO payments (id, user_id, amount, currency, status, description, reference, metadata, created_at, "
       "updated_at) VALUES ($1, $2, $3, $4, 'processing', $5, $6, $7, {now}, {now})");

@@ -18,6 +18,24 @@ std::string key_of(std::string_view prefix, std::string_view session) {
   return key;
 }
 
+std::array<std::string_view, 2> question(std::string_view key) noexcept {
+  return {"EXISTS", key};
+}
+
+std::optional<bool> ended(const storage::RedisResult<storage::RedisReply>& reply) noexcept {
+  const auto* const count = reply ? std::get_if<std::int64_t>(&reply->value) : nullptr;
+  return count != nullptr ? std::optional(*count != 0) : std::nullopt;
+}
+
+void OutageLog::note(bool answered) {
+  if (std::exchange(failing_, !answered) == !answered) return;
+  if (answered) {
+    logger_.write(log::Level::Info, "denylist_checked_again");
+  } else {
+    logger_.write(log::Level::Warn, "denylist_unchecked");
+  }
+}
+
 runtime::Task<Result<void>> Denylist::deny(std::vector<std::string> sessions, std::chrono::seconds keep,
                                            Deadline deadline) {
   const SteadyTime now = parts_.clock.now();
@@ -50,16 +68,11 @@ runtime::Task<bool> Denylist::denied(std::string session) {
   if (parts_.local.denied(session, parts_.clock.now())) co_return true;
   if (parts_.redis == nullptr) co_return false;
   const std::string key = key_of(parts_.key_prefix, session);
-  const std::array<std::string_view, 2> words{"EXISTS", key};
-  const auto found = co_await parts_.redis->command(words);
-  const auto* const count = found ? std::get_if<std::int64_t>(&found->value) : nullptr;
-  if (count == nullptr) {
-    parts_.shard.add(parts_.unchecked);
-    if (!std::exchange(failing_, true)) parts_.logger.write(log::Level::Warn, "denylist_unchecked");
-    co_return false;
-  }
-  if (std::exchange(failing_, false)) parts_.logger.write(log::Level::Info, "denylist_checked_again");
-  co_return *count != 0;
+  const auto words = question(key);
+  const auto answer = ended(co_await parts_.redis->command(words));
+  outages_.note(answer.has_value());
+  if (!answer) parts_.shard.add(parts_.unchecked);
+  co_return answer.value_or(false);
 }
 
 }  // namespace sallyport::denylist

@@ -16,6 +16,7 @@ struct AuthConfig {
   service::CommonSettings common;
   std::chrono::seconds access_ttl{900};
   accounts::TokenLifetimes lifetimes{};
+  /// Origins besides our own whose pages may refresh by cookie, exactly as browsers write them.
   std::vector<std::string> origins;
 };
 

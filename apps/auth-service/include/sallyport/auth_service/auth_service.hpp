@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "sallyport/accounts/rotation.hpp"
+#include "sallyport/auth_service/auth_config.hpp"
 #include "sallyport/core/error.hpp"
 #include "sallyport/core/ip_address.hpp"
 #include "sallyport/denylist/memory_denylist.hpp"
@@ -29,25 +29,10 @@ namespace sallyport::auth_service {
 struct AuthServiceOptions {
   secrets::AuthSecrets secrets;  ///< its two addresses are not looked at
   storage::DatabaseUrl database;
+  AuthConfig config;
   std::optional<storage::RedisUrl> redis = std::nullopt;  ///< without: lockout and denylist live in this process
-  std::string issuer = {};                                ///< of the access tokens; required
-  std::string audience = {};                              ///< likewise
-  std::vector<net::ListenPoint> listen = {};              ///< port 0: any free one
-  std::uint32_t threads = 1;                              ///< event loops; 0: one for each core
-  std::chrono::seconds access_ttl{900};
-  accounts::TokenLifetimes lifetimes{};
-  /// Whose word about the client, the request's id and the time left is taken.
-  std::vector<Cidr> trusted_gateways = service::loopback_blocks();
-  /// Origins besides our own whose pages may refresh by cookie, exactly as browsers write them.
-  std::vector<std::string> origins = {};
-  std::string redis_key_prefix = "sp:";
-  bool allow_plaintext = false;  ///< PostgreSQL without TLS off this machine
-  std::size_t database_connections_max = 8;
-  std::uint32_t instances = 1;  ///< processes of this service, for a look at the database's limit of connections
   log::Logger* statement_log = nullptr;  ///< storage::SqlPoolOptions::statement_log; never in production
   passwords::PasswordHasher::Options hashing{};
-  bool access_log = true;
-  std::chrono::milliseconds shutdown_timeout{30000};  ///< for what is in flight when the service stops
   /// The denylist of this process; hand in the one that a gateway in the same process asks. Null: one of its own.
   std::shared_ptr<denylist::MemoryDenylist> denylist = nullptr;
   /// Counters of wrong passwords of this process; hand in the ones that an admin service in the same process unlocks.

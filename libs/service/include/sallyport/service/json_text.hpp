@@ -44,4 +44,17 @@ void append_member(std::string& out, std::string_view name, const std::optional<
   out.append("null");
 }
 
+/// `{"data":[…],"next_cursor":…}` and a line feed: one page of a list. append(out, entry) writes one of them.
+template <class Entries, class Append>
+std::string page_json(const Entries& entries, const std::optional<std::string>& next_cursor, Append append) {
+  std::string out = "{\"data\":[";
+  for (const auto& entry : entries) {
+    if (!out.ends_with('[')) out.push_back(',');
+    append(out, entry);
+  }
+  out.push_back(']');
+  append_member(out, "next_cursor", next_cursor);
+  return out.append("}\n");
+}
+
 }  // namespace sallyport::service

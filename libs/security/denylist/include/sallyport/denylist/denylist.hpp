@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +20,25 @@ namespace sallyport::denylist {
 /// tokens.
 std::string key_of(std::string_view prefix, std::string_view session);
 
+/// The command that asks Redis about a key of key_of(); views into it.
+std::array<std::string_view, 2> question(std::string_view key) noexcept;
+/// Whether the session has ended, by Redis's reply to question(); nullopt: Redis did not say.
+std::optional<bool> ended(const storage::RedisResult<storage::RedisReply>& reply) noexcept;
+
+/// How much longer than an access token lives its session is denied.
+inline constexpr std::chrono::seconds kMargin{60};
+
+/// Writes begin and end of an outage to the log, not every request of it: denylist_unchecked, denylist_checked_again.
+class OutageLog final {
+ public:
+  explicit OutageLog(log::Logger& logger) : logger_(logger) {}
+  void note(bool answered);
+
+ private:
+  log::Logger& logger_;
+  bool failing_ = false;
+};
+
 /// Ended sessions, in this process and, when there is one, in Redis for all services. One for each event loop.
 class Denylist final {
  public:
@@ -32,7 +53,7 @@ class Denylist final {
     metrics::Shard& shard;
     metrics::CounterId unchecked;  ///< counts questions that Redis did not answer
   };
-  explicit Denylist(Parts parts) : parts_(std::move(parts)) {}
+  explicit Denylist(Parts parts) : parts_(std::move(parts)), outages_(parts_.logger) {}
 
   /// Denies the sessions for `keep`, which is longer than any access token lives. ServiceUnavailable when Redis did not
   /// take all of them; this process denies them even so. Cancellation leaves unknown which ones Redis has.
@@ -46,7 +67,7 @@ class Denylist final {
   runtime::Task<> write(std::string session, std::chrono::seconds keep, bool* failed);
 
   Parts parts_;
-  bool failing_ = false;  ///< begin and end of an outage are logged, not every request of it
+  OutageLog outages_;
 };
 
 }  // namespace sallyport::denylist

@@ -1,10 +1,10 @@
-#include "dialect.hpp"
+#include "sallyport/storage/sql/dialect_text.hpp"
 
 #include <array>
 
 #include "sallyport/core/assert.hpp"
 
-namespace sallyport::accounts::sql {
+namespace sallyport::storage {
 namespace {
 
 struct Difference {
@@ -18,6 +18,9 @@ constexpr std::array kDifferences = {
                "* 1000)"},
     Difference{"for_update", "FOR UPDATE", ""},
     Difference{"for_share", "FOR SHARE", ""},
+    Difference{"for_no_key_update", "FOR NO KEY UPDATE", ""},
+    Difference{"for_update_of_k", "FOR UPDATE OF k", ""},
+    Difference{"for_update_skip_locked", "FOR UPDATE SKIP LOCKED", ""},
     Difference{"for_no_key_update_of_s", "FOR NO KEY UPDATE OF s", ""},
     Difference{"for_update_of_t_skip_locked", "FOR UPDATE OF t SKIP LOCKED", ""},
     Difference{"for_update_of_s_skip_locked", "FOR UPDATE OF s SKIP LOCKED", ""},
@@ -25,7 +28,7 @@ constexpr std::array kDifferences = {
 
 }  // namespace
 
-std::string expand(storage::SqlDialect dialect, std::string_view statement) {
+std::string expand(SqlDialect dialect, std::string_view statement) {
   std::string out;
   while (true) {
     const auto open = statement.find('{');
@@ -39,9 +42,9 @@ std::string expand(storage::SqlDialect dialect, std::string_view statement) {
       if (difference.name == name) found = &difference;
     }
     SALLYPORT_ASSERT(found != nullptr);
-    out.append(dialect == storage::SqlDialect::PostgreSql ? found->postgres : found->sqlite);
+    out.append(dialect == SqlDialect::PostgreSql ? found->postgres : found->sqlite);
     statement.remove_prefix(close + 1);
   }
 }
 
-}  // namespace sallyport::accounts::sql
+}  // namespace sallyport::storage

@@ -1,18 +1,13 @@
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <type_traits>
 #include <utility>
 
 #include "sallyport/storage/sql/session.hpp"
 
-namespace sallyport::payments::sql {
-
-using storage::SqlError;
-using storage::SqlErrorKind;
-using storage::SqlResult;
-using storage::SqlRow;
-using storage::SqlSession;
+namespace sallyport::storage {
 
 /// Makes an error of another kind look like a result of ours.
 inline std::unexpected<SqlError> pass(SqlError error) {
@@ -48,4 +43,4 @@ auto in_transaction(SqlSession& session, F&& body) -> std::invoke_result_t<F&, T
   }
 }
 
-}  // namespace sallyport::payments::sql
+}  // namespace sallyport::storage

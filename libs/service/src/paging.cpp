@@ -1,18 +1,18 @@
-#include "http/paging.hpp"
+#include "sallyport/service/paging.hpp"
 
 #include <boost/json/value_to.hpp>
 
 #include "sallyport/service/answers.hpp"
 
-namespace sallyport::admin_service {
+namespace sallyport::service {
 namespace {
 
 constexpr auto kQuery = validation::ParameterIn::Query;
 
 }  // namespace
 
-Paging::Paging(const service::Exchange& exchange, const validation::Parameters& parameters,
-               const cursors::Cursors& cursors, std::initializer_list<std::string_view> filters)
+Paging::Paging(const Exchange& exchange, const validation::Parameters& parameters, const cursors::Cursors& cursors,
+               std::initializer_list<std::string_view> filters)
     : exchange_(exchange), cursors_(cursors), cursor_(parameters.text(kQuery, "cursor")) {
   scope_.user = exchange.principal.value().user;
   scope_.route = exchange.route;
@@ -27,8 +27,11 @@ std::expected<std::optional<std::string>, net::Response> Paging::position() cons
   if (!cursor_) return std::nullopt;
   auto opened = cursors_.open(scope_, *cursor_);
   if (opened) return *std::move(opened);
-  return std::unexpected(service::refuse_invalid(
-      exchange_, service::FieldError{"/query/cursor", "cursor", "is not the cursor of a page of this list"}));
+  return std::unexpected(refuse_cursor());
 }
 
-}  // namespace sallyport::admin_service
+net::Response Paging::refuse_cursor() const {
+  return refuse_invalid(exchange_, FieldError{"/query/cursor", "cursor", "is not the cursor of a page of this list"});
+}
+
+}  // namespace sallyport::service
