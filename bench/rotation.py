@@ -14,20 +14,21 @@ from bench.measure import say
 from bench.processes import BenchError, cpu_of
 
 CLIENTS = 8
-_SQL = ROOT / "libs" / "accounts" / "src" / "sql"
+_ACCOUNTS = ROOT / "libs" / "accounts" / "src" / "sql"
+_STORAGE = ROOT / "libs" / "storage" / "src" / "sql"
 _REFRESH_TTL_US = 30 * 86400 * 1_000_000
 
 
-def _source(file: str, pattern: str) -> str:
-    found = re.search(pattern, (_SQL / file).read_text(), re.S)
+def _source(path: Path, pattern: str) -> str:
+    found = re.search(pattern, path.read_text(), re.S)
     if not found:
-        raise BenchError(f"{file} does not hold its statement where the benchmark looks for it")
+        raise BenchError(f"{path.name} does not hold its statement where the benchmark looks for it")
     return found[1]
 
 
 def _filled(statement: str, values: list[str]) -> str:
     """The statement with {now} written out and $n replaced."""
-    now = _source("dialect.cpp", r'Difference\{"now", "([^"]*)"')
+    now = _source(_STORAGE / "dialect_text.cpp", r'Difference\{"now", "([^"]*)"')
     statement = statement.replace("{now}", now).strip()
     return re.sub(r"\$(\d+)", lambda match: values[int(match[1]) - 1], statement)
 
@@ -43,8 +44,8 @@ def _id(kind: str, number: str = "0") -> str:
 
 def pgbench_script() -> str:
     """One rotation, as the service's own sources say it: the exchange and its audit event, in one transaction."""
-    exchange = _source("rotation_statements.cpp", r'kExchange = R"\((.*?)\)"')
-    audit = "".join(re.findall(r'"([^"]*)"', _source("audit.cpp", r"kInsert =(.*?);")))
+    exchange = _source(_ACCOUNTS / "rotation_statements.cpp", r'kExchange = R"\((.*?)\)"')
+    audit = "".join(re.findall(r'"([^"]*)"', _source(_ACCOUNTS / "audit.cpp", r"kInsert =(.*?);")))
     next_number = "(:n + 1)"
     exchange = _filled(exchange, [_hash(":n"), "'k1'", _id("t", next_number), _hash(next_number), "'k1'", _hash(next_number), str(_REFRESH_TTL_US)])
     audit = _filled(audit, [_id("a", next_number), "'token.refreshed'", "'info'", "NULL", _id("u"), _id("s"), "'127.0.0.1'",

@@ -48,13 +48,13 @@ runtime::Task<RedisResult<RedisClient::Integers>> RedisScript::run(RedisClient& 
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::string encoded;
   append_resp_command(encoded, words);
-  for (bool again = false;; again = true) {
+  for (int tried = 1;; ++tried) {
     auto reply = co_await client.command_for_integers(encoded);
     if (reply) {
       if (reply->size == integers) co_return *reply;
       co_return std::unexpected(RedisError{RedisErrorKind::Protocol, "a script answered in an unknown form"});
     }
-    if (again || !reply.error().is("NOSCRIPT")) co_return std::unexpected(std::move(reply.error()));
+    if (tried == kTries || !reply.error().is("NOSCRIPT")) co_return std::unexpected(std::move(reply.error()));
     if (auto loaded = co_await load(client); !loaded) co_return std::unexpected(std::move(loaded.error()));
   }
 }

@@ -11,6 +11,22 @@ using Keys = std::array<std::string_view, 1>;
 using Arguments = std::array<std::string_view, 1>;
 using Integers = RedisClient::Integers;
 
+Task<> flush_again_and_again(RedisClient& client, int times) {
+  for (; times > 0; --times) co_await send(client, {"SCRIPT", "FLUSH"});
+}
+
+/// On one connection, in step: each SCRIPT LOAD is followed by a flush before the call that it was for.
+Task<RedisResult<Integers>> run_among_flushes(Executor executor, RedisClient& client, const RedisScript& script,
+                                              int flushes) {
+  runtime::TaskScope scope(executor, 1, [](std::exception_ptr failure) { std::rethrow_exception(failure); });
+  scope.spawn(flush_again_and_again(client, flushes));
+  const Keys keys{"k"};
+  const Arguments arguments{"5"};
+  auto reply = co_await script.run(client, keys, arguments, 2);
+  co_await scope.join();
+  co_return reply;
+}
+
 class RedisScriptTest : public ::testing::Test {
  protected:
   template <class Make>
@@ -49,6 +65,21 @@ TEST_F(RedisScriptTest, IsLoadedWhenRedisDoesNotKnowItAndRunsOnce) {
   EXPECT_EQ(first->values[1], 7);
   server_.command({"SCRIPT", "FLUSH"});
   EXPECT_EQ(run(add_, "5", 2).value().values[0], 10);
+}
+
+TEST_F(RedisScriptTest, RunsOnceHoweverOftenItIsFlushedMeanwhile) {
+  const auto reply =
+      on_loop([&](Executor executor) { return run_among_flushes(executor, client_, add_, RedisScript::kTries); });
+  ASSERT_TRUE(reply.has_value()) << reply.error().message;
+  EXPECT_EQ(reply->values[0], 5);
+  EXPECT_GT(client_.statistics().commands, 3U * RedisScript::kTries / 2);  // or no flush came between
+}
+
+TEST_F(RedisScriptTest, GivesUpWhenItIsFlushedForEver) {
+  const auto reply =
+      on_loop([&](Executor executor) { return run_among_flushes(executor, client_, add_, 10 * RedisScript::kTries); });
+  ASSERT_FALSE(reply.has_value());
+  EXPECT_TRUE(reply.error().is("NOSCRIPT"));
 }
 
 TEST_F(RedisScriptTest, AnotherLengthOfTheReplyIsAProtocolError) {

@@ -5,11 +5,10 @@
 #include <concepts>
 #include <vector>
 
-#include <openssl/sha.h>
-
 #include "redis_acquire.hpp"
 #include "redis_command.hpp"
 #include "sallyport/core/assert.hpp"
+#include "sallyport/storage/redis_script.hpp"
 #include "scripts.hpp"
 
 namespace sallyport::rate_limit {
@@ -20,24 +19,9 @@ using storage::RedisError;
 using storage::RedisErrorKind;
 using Integers = RedisClient::Integers;
 
-std::string sha1_hex(std::string_view text) {
-  std::array<unsigned char, SHA_DIGEST_LENGTH> digest{};
-  SHA1(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
-  static constexpr std::string_view kHex = "0123456789abcdef";
-  std::string out;
-  for (const unsigned char byte : digest) {
-    out.push_back(kHex[byte >> 4U]);
-    out.push_back(kHex[byte & 15U]);
-  }
-  return out;
-}
-
 struct Script {
-  explicit Script(std::string_view source) : text(source), sha(sha1_hex(source)) {
-    head = "$7\r\nEVALSHA\r\n$40\r\n" + sha + "\r\n";
-  }
-  std::string_view text;
-  std::string sha;
+  explicit Script(std::string_view source) : code(source), head("$7\r\nEVALSHA\r\n$40\r\n" + code.digest() + "\r\n") {}
+  storage::RedisScript code;
   std::string head;  ///< the command's first two words, encoded
 };
 
@@ -81,12 +65,13 @@ class RedisStore::Impl {
     return out;
   }
 
-  /// Sends EVALSHA with what `write` appends; loads the script first when Redis does not know it. The buffer is shared
+  /// Sends EVALSHA with what `write` appends; loads the script when Redis does not know it, as RedisScript::run() does
+  /// with words that are not encoded yet. The buffer is shared
   /// by all calls: it is written and handed over without a suspension in between.
   template <std::invocable<CommandWriter&> Write>
   runtime::Task<StoreResult<Integers>> run(const Script& script, std::size_t keys, std::size_t words,
                                            std::size_t integers, Write write) {
-    for (bool again = false;; again = true) {
+    for (int tried = 1;; ++tried) {
       writer_.begin(3 + words);
       writer_.raw(script.head);
       writer_.word(static_cast<std::int64_t>(keys));
@@ -96,19 +81,15 @@ class RedisStore::Impl {
         if (reply->size == integers) co_return *reply;
         co_return std::unexpected(StoreError{StoreErrorKind::Protocol, "a script answered in an unknown form"});
       }
-      if (again || !reply.error().is("NOSCRIPT")) co_return std::unexpected(failed(reply.error()));
+      if (tried == storage::RedisScript::kTries || !reply.error().is("NOSCRIPT"))
+        co_return std::unexpected(failed(reply.error()));
       if (auto loaded = co_await load(script); !loaded) co_return std::unexpected(std::move(loaded.error()));
     }
   }
 
   runtime::Task<StoreResult<void>> load(const Script& script) {
-    const std::array<std::string_view, 3> words{"SCRIPT", "LOAD", script.text};
-    auto reply = co_await client_.command(words);
-    if (!reply) co_return std::unexpected(failed(reply.error()));
-    const auto* sha = std::get_if<std::string>(&reply->value);
-    if (sha == nullptr || *sha != script.sha) {
-      co_return std::unexpected(StoreError{StoreErrorKind::Protocol, "SCRIPT LOAD answered another digest"});
-    }
+    auto loaded = co_await script.code.load(client_);
+    if (!loaded) co_return std::unexpected(failed(loaded.error()));
     co_return StoreResult<void>{};
   }
 

@@ -14,6 +14,10 @@ namespace sallyport::storage {
 /// threads.
 class RedisScript final {
  public:
+  /// How often one call finds its script gone before it gives up: SCRIPT FLUSH may come between the loading and the
+  /// call, again and again while somebody repeats it.
+  static constexpr int kTries = 8;
+
   /// text: lives as long as the script does, as a literal.
   explicit RedisScript(std::string_view text);
 
@@ -24,8 +28,8 @@ class RedisScript final {
   /// SCRIPT LOAD. Harmless to repeat. Cancellation leaves unknown whether it was loaded.
   runtime::Task<RedisResult<void>> load(RedisClient& client) const;
 
-  /// Calls the script. When Redis does not know it, nothing ran: it is loaded and called once more. Nothing else is
-  /// tried again. A reply of another length than `integers` (≤ 32) is a Protocol error.
+  /// Calls the script. When Redis does not know it, nothing ran: it is loaded and called again, kTries times in all.
+  /// Nothing else is tried again. A reply of another length than `integers` (≤ 32) is a Protocol error.
   /// keys and arguments live until it ends. Cancellation leaves the outcome unknown.
   runtime::Task<RedisResult<RedisClient::Integers>> run(RedisClient& client, std::span<const std::string_view> keys,
                                                         std::span<const std::string_view> arguments,
