@@ -83,6 +83,7 @@ class AccessLog::Impl final {
     append_text(out, R"(,"client":)", record.client);
     append_optional_text(out, R"(,"upstream":)", record.upstream);
     append_optional_text(out, R"(,"code":)", record.error_code);
+    append_optional_text(out, R"(,"schema_violation":)", record.schema_violation);
     out += "}\n";
   }
 
@@ -107,6 +108,7 @@ class AccessLog::Impl final {
     append_json_escaped(out, record.client);
     append_named(out, " -> ", record.upstream);
     append_named(out, " ", record.error_code);
+    append_named(out, " schema:", record.schema_violation);
     out += '\n';
   }
 

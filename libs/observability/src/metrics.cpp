@@ -58,7 +58,7 @@ class Registry::Impl final {
   };
 
   /// The series, and whether it is new.
-  std::pair<Series&, bool> add(std::string name, std::string help, Kind kind, std::vector<double> bounds,
+  std::pair<Series&, bool> add(std::string name, std::string help, Kind kind, const std::vector<double>& bounds,
                                Labels labels) {
     SALLYPORT_ASSERT(!frozen_);
     SALLYPORT_ASSERT(valid_metric_name(name));

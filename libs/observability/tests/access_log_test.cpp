@@ -49,6 +49,7 @@ TEST_F(AccessLogTest, WritesOneLineAnExchange) {
   proxied.upstream_us = 640;
   proxied.upstream = "10.0.0.5:8080";
   proxied.error_code = {};
+  proxied.schema_violation = "body";
   log_.write(record());
   log_.write(proxied);
   log_.flush();
@@ -57,12 +58,14 @@ TEST_F(AccessLogTest, WritesOneLineAnExchange) {
       R"({"time":"2026-03-01T12:00:01.123456Z","level":"info","event":"request",)"
       R"("request_id":"0190a5c8-0000-7000-8000-000000000001","trace_id":"00112233445566778899aabbccddeeff",)"
       R"("method":"POST","path":"/auth/login","route":"/auth/login","status":429,"bytes_in":52,"bytes_out":210,)"
-      R"("total_us":812,"limiter_us":301,"upstream_us":null,"client":"2001:db8::1","upstream":null,"code":"rate_limited"})"
+      R"("total_us":812,"limiter_us":301,"upstream_us":null,"client":"2001:db8::1","upstream":null,"code":"rate_limited",)"
+      R"("schema_violation":null})"
       "\n"
       R"({"time":"2026-03-01T12:00:01.123456Z","level":"info","event":"request",)"
       R"("request_id":"0190a5c8-0000-7000-8000-000000000001","trace_id":"00112233445566778899aabbccddeeff",)"
       R"("method":"GET","path":"/auth/login","route":"/auth/login","status":200,"bytes_in":52,"bytes_out":210,)"
-      R"("total_us":812,"limiter_us":0,"upstream_us":640,"client":"2001:db8::1","upstream":"10.0.0.5:8080","code":null})"
+      R"("total_us":812,"limiter_us":0,"upstream_us":640,"client":"2001:db8::1","upstream":"10.0.0.5:8080","code":null,)"
+      R"("schema_violation":"body"})"
       "\n");
 }
 
