@@ -209,7 +209,7 @@ class Refusals(AdminTest):
     def test_ids_that_are_none_are_422(self):
         for method, target, body in CALLS:
             if "{id}" in target:
-                for bad in ("1", "x" * 36, NOBODY + "0", "%27%20or%201=1"):
+                for bad in ("1", "x" * 36, NOBODY + "0", "%27%20or%201=1", "%FF", "%C3", "%ED%A0%80"):
                     answer = self.on_admin(method, target.format(id=bad), body)
                     self.assert_problem(answer, 422, "validation_failed")
                     self.assertEqual("/path/id", answer.json()["errors"][0]["pointer"])

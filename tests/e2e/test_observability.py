@@ -8,7 +8,7 @@ from harness import E2ETest, answer, eventually, fresh_address, policy, route
 UUID7 = r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 KEYS = {"time", "request_id", "trace_id", "method", "path", "route", "status", "bytes_in", "bytes_out", "total_us",
-        "limiter_us", "upstream_us", "client", "upstream", "code"}
+        "limiter_us", "upstream_us", "client", "upstream", "code", "schema_violation"}
 
 
 class Observability(E2ETest):

@@ -21,6 +21,8 @@ std::span<const service::Route> AdminLoop::routes() noexcept {
       service::Route{Method::Post, "/admin/users/{id}/revoke-sessions", Access::Admin,
                      handler<&L::users_, &Users::revoke_sessions>},
       service::Route{Method::Get, "/admin/audit-events", Access::Admin, handler<&L::audit_trail_, &AuditTrail::list>},
+      service::Route{Method::Get, "/admin/rate-limits", Access::Admin, handler<&L::limits_, &Limits::show>},
+      service::Route{Method::Delete, "/admin/rate-limits", Access::Admin, handler<&L::limits_, &Limits::reset>},
   };
   return kRoutes;
 }
@@ -35,7 +37,8 @@ AdminLoop::AdminLoop(service::LoopContext& context, Shared& shared)
       service_({shared.repository, passwords_, guard_, devices_, denylist_, shared.mint, shared.signer, watch_,
                 shared.clock, shared.random}),
       users_(service_, shared.repository, shared.contract, shared.cursors),
-      audit_trail_(shared.repository, shared.contract, shared.cursors) {}
+      audit_trail_(shared.repository, shared.contract, shared.cursors),
+      limits_(shared.limits, make_counter_store(context), shared.repository, shared.contract) {}
 
 /// Without a fallback: an unlock that reached only this process would be none.
 lockout::LockoutStore& AdminLoop::make_lockout_store(service::LoopContext& context) {
@@ -44,12 +47,23 @@ lockout::LockoutStore& AdminLoop::make_lockout_store(service::LoopContext& conte
                                 context.random);
 }
 
+rate_limit::RateLimitStore& AdminLoop::make_counter_store(service::LoopContext& context) {
+  if (context.redis == nullptr) return *shared_.counters;
+  return counters_redis_.emplace(*context.redis);
+}
+
 runtime::Task<Result<void>> AdminLoop::prepare(Deadline) {
   if (!lockout_redis_) co_return Result<void>{};
+  const auto unusable = [this](const std::string& why) {
+    return fail(ErrorCode::ServiceUnavailable, fmt::format("redis at {}: {}", shared_.options.redis->endpoint(), why));
+  };
   const auto loaded = co_await lockout_redis_->load();
-  if (loaded) co_return Result<void>{};
-  co_return fail(ErrorCode::ServiceUnavailable,
-                 fmt::format("redis at {}: {}", shared_.options.redis->endpoint(), loaded.error().message));
+  if (!loaded) co_return unusable(loaded.error().message);
+  const auto limits = shared_.limits.get();
+  if (!limits) co_return Result<void>{};
+  const auto looked = co_await counters_redis_->load_look(limits->settings.key_prefix);
+  if (!looked) co_return unusable(looked.error().message);
+  co_return Result<void>{};
 }
 
 }  // namespace sallyport::admin_service

@@ -29,6 +29,7 @@ class AdminService::Impl {
     if (ready) ready = service_.start(interrupted);
     return ready;
   }
+  void use_limits(rate_limit::LimitCatalog limits) { shared_.limits.use(std::move(limits)); }
   service::Service& service() noexcept { return service_; }
 
  private:
@@ -44,6 +45,9 @@ Result<void> AdminService::start(const std::function<bool()>& interrupted) {
 }
 const std::vector<std::string>& AdminService::urls() const noexcept {
   return impl_->service().urls();
+}
+void AdminService::use_limits(rate_limit::LimitCatalog limits) {
+  impl_->use_limits(std::move(limits));
 }
 void AdminService::begin_drain() {
   impl_->service().begin_drain();

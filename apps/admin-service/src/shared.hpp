@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "known_limits.hpp"
 #include "sallyport/accounts/absent_parts.hpp"
 #include "sallyport/accounts/sql_repository.hpp"
 #include "sallyport/admin_service/admin_service.hpp"
@@ -10,6 +11,7 @@
 #include "sallyport/cursors/cursors.hpp"
 #include "sallyport/lockout/lockout_metrics.hpp"
 #include "sallyport/observability/metrics.hpp"
+#include "sallyport/rate_limit/memory_store.hpp"
 #include "sallyport/service/contract.hpp"
 #include "sallyport/storage/sql/pool.hpp"
 
@@ -30,6 +32,8 @@ struct Shared {
   metrics::Registry registry;
   const lockout::LockoutMetrics lockout_metrics;
   const std::shared_ptr<lockout::MemoryLockoutStore> lockout_memory;
+  const std::shared_ptr<rate_limit::MemoryStore> counters;
+  KnownLimits limits;
   storage::SqlPool pool;
   accounts::SqlAccountRepository repository;
 };

@@ -16,6 +16,10 @@ TEST(AdminConfig, NeedsLittle) {
   EXPECT_TRUE(loaded.problems.empty()) << service::format_problems("f", loaded.problems);
   EXPECT_EQ(loaded.config.common.listen.size(), 1U);
   EXPECT_EQ(loaded.config.access_ttl, std::chrono::seconds(900));
+  EXPECT_EQ(loaded.config.gateway_config, "");
+  const auto more = load_admin_config(std::string(kGood) + "gateway_config: /etc/sallyport/gateway.yaml\n");
+  EXPECT_TRUE(more.problems.empty()) << service::format_problems("f", more.problems);
+  EXPECT_EQ(more.config.gateway_config, "/etc/sallyport/gateway.yaml");
 }
 
 TEST(AdminConfig, TellsEveryMistake) {
@@ -24,10 +28,9 @@ TEST(AdminConfig, TellsEveryMistake) {
     const char* mention;
   };
   const Row rows[] = {
-      {"access_ttl: 0s\n", "access_ttl"},
-      {"access_ttl: 25h\n", "access_ttl"},
-      {"refresh_ttl: 1h\n", "refresh_ttl"},
-      {"nonsense: 1\n", "nonsense"},
+      {"access_ttl: 0s\n", "access_ttl"},         {"access_ttl: 25h\n", "access_ttl"},
+      {"refresh_ttl: 1h\n", "refresh_ttl"},       {"nonsense: 1\n", "nonsense"},
+      {"gateway_config: ''\n", "gateway_config"}, {"gateway_config: [a, b]\n", "gateway_config"},
   };
   for (const Row& row : rows) {
     const auto loaded = load_admin_config(std::string(kGood) + row.text);

@@ -46,7 +46,8 @@ Task<> settle(rate_limit::Limiter& limiter, rate_limit::Verdict verdict, int sta
 
 }  // namespace
 
-GatewayMetrics::GatewayMetrics(metrics::Registry& registry, const Config& config) {
+GatewayMetrics::GatewayMetrics(metrics::Registry& registry, const Config& config,
+                               std::span<const RouteConfig* const> routes) {
   const auto add = [&](const std::string& route) {
     Series series;
     for (std::size_t i = 0; i < series.by_class.size(); ++i) {
@@ -58,7 +59,7 @@ GatewayMetrics::GatewayMetrics(metrics::Registry& registry, const Config& config
                            {{"route", route}});
     routes_.push_back(series);
   };
-  for (const RouteConfig& route : config.routes) add(route.id);
+  for (const RouteConfig* route : routes) add(route->id);
   add("none");
   for (const UpstreamConfig& upstream : config.upstreams) {
     upstream_seconds_.push_back(registry.histogram("gateway_upstream_seconds",
@@ -141,6 +142,7 @@ void GatewayApplication::finished(net::Exchange& exchange, const net::Completion
   Exchange& x = own(exchange);
   const Route* const route = x.lookup.route;
   const bool routed = route != nullptr && route->config != nullptr;
+  x.gathered.release();
   const auto total = std::chrono::duration_cast<std::chrono::microseconds>(completion.finished - x.started);
   metrics_.count(shard_, routed ? route->index : GatewayMetrics::kNoRoute, completion.status,
                  std::chrono::duration<double>(total).count());
@@ -168,7 +170,8 @@ void GatewayApplication::finished(net::Exchange& exchange, const net::Completion
                       .upstream_us = x.upstream_time.count(),
                       .client = x.client_text,
                       .upstream = x.upstream_host,
-                      .error_code = completion.code});
+                      .error_code = completion.code,
+                      .schema_violation = x.schema_violation});
 }
 
 }  // namespace sallyport::api_gateway

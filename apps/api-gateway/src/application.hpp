@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <span>
 #include <vector>
 
 #include "exchange.hpp"
@@ -15,9 +16,10 @@ namespace sallyport::api_gateway {
 /// The gateway's own series. Made once per process; labels hold route patterns of the configuration only.
 class GatewayMetrics final {
  public:
-  GatewayMetrics(metrics::Registry& registry, const Config& config);
+  /// routes: by Route::index.
+  GatewayMetrics(metrics::Registry& registry, const Config& config, std::span<const RouteConfig* const> routes);
 
-  /// route: index into Config::routes, or kNoRoute.
+  /// route: Route::index, or kNoRoute.
   static constexpr std::size_t kNoRoute = SIZE_MAX;
   void count(metrics::Shard& shard, std::size_t route, int status, double seconds) const;
   metrics::CounterId refused(std::string_view reason) const;

@@ -9,7 +9,8 @@ constexpr std::size_t kUpstreamBufferBytes = 16384;
 constexpr std::size_t kUpstreamBuffersKept = 256;
 constexpr std::chrono::milliseconds kUpstreamTick{20};
 constexpr std::size_t kTasksMax = 65536;
-constexpr std::size_t kTokensRemembered = 8192;  ///< by each event loop, about 1 KiB each
+constexpr std::size_t kTokensRemembered = 8192;                        ///< by each event loop, about 1 KiB each
+constexpr std::uint64_t kGatheredBytesMax = std::uint64_t{64} << 20U;  ///< by each event loop, of bodies to be checked
 
 net::ServerLimits server_limits(const ConnectionLimits& c) {
   net::ServerLimits limits;
@@ -65,7 +66,9 @@ void Worker::compose() {
   chain_.add(pages_);               // the contract is public, but a page is a request like any other
   chain_.add(authenticate_);        // after the address has paid: a flood must not buy signature checks
   chain_.add(rate_limit_by_user_);  // as soon as it is known who asks, and before the body is looked at
-  chain_.add(route_rules_);  // unknown routes, methods and bodies end here; the proxy sees only what it may forward
+  chain_.add(route_rules_);     // unknown routes, methods and bodies end here; the proxy sees only what it may forward
+  chain_.add(schema_check_);    // waits for whole bodies and reads them: only for who may call, where a route says so
+  chain_.add(gateway_status_);  // the one route of our own that needs all of the above; the proxy serves the others
 
   // What the server itself refuses has no route and no client to count for, but an id and the security fields.
   refusal_chain_.add(request_context_);
@@ -82,9 +85,10 @@ Shared::Shared(const Config& settings, log::Logger& log, const Gateway::Options&
       cors(settings.cors),
       limit_settings{settings.redis_key_prefix, settings.ipv6_prefix, settings.instances},
       limiter_metrics(registry, settings.rate_limits),
-      gateway_metrics(registry, settings),
+      gateway_metrics(registry, settings, router.configs()),
       token_metrics(registry),
-      memory_store(clock, seed),
+      schema_metrics(registry, router.configs()),
+      counters(options.counters ? options.counters : std::make_shared<rate_limit::MemoryStore>(clock, seed)),
       connections(settings.limits.connections_max, settings.limits.connections_per_address_max, settings.ipv6_prefix),
       key_states(key_origins.size()) {
   for (const UpstreamConfig& upstream : settings.upstreams) {
@@ -115,6 +119,7 @@ Worker::Worker(Shared& shared)
       shard_(shared.registry.make_shard()),
       upstream_sweeper_(io_.get_executor(), shared.clock, kUpstreamTick),
       upstream_buffers_(kUpstreamBufferBytes, kUpstreamBuffersKept),
+      gather_budget_(kGatheredBytesMax),
       redis_(),
       limiter_(
           [this]() -> rate_limit::RateLimitStore& {
@@ -145,6 +150,9 @@ Worker::Worker(Shared& shared)
           [&shared] { shared.report_unknown_key(0); }, outside_),
       rate_limit_(LimitStep(limiter_, shared.limit_settings, shared.limiter_metrics, shared.clock), authenticate_),
       rate_limit_by_user_(LimitStep(limiter_, shared.limit_settings, shared.limiter_metrics, shared.clock)),
+      schema_check_(gather_budget_, shared.schema_metrics, shard_),
+      gateway_status_([this] { return shared_.take_census(io_.get_executor()); },
+                      [this](const Census& census) { return status(census); }),
       pages_(shared.config.docs ? Docs::On : Docs::Off),
       proxy_(upstreams_, shared.clock, tasks_, io_.get_executor(), shared.cors.enabled()),
       application_(chain_, refusal_chain_, proxy_, limiter_, tasks_,

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "gather_budget.hpp"
 #include "identity/outside_issuer.hpp"
 #include "identity/principal.hpp"
 #include "identity/session_check.hpp"
@@ -15,6 +16,10 @@
 #include "sallyport/net/exchange.hpp"
 #include "sallyport/observability/trace_context.hpp"
 #include "sallyport/rate_limit/limiter.hpp"
+
+namespace sallyport::validation {
+class Operation;
+}
 
 namespace sallyport::api_gateway {
 
@@ -32,6 +37,9 @@ struct Exchange final : net::Exchange {
     session.reset();
     principal.reset();
     user_verdict.reset();
+    operation = nullptr;
+    schema_violation = {};
+    gathered.release();
     limiter_time = upstream_time = kNotMeasured;
     upstream_host.clear();
     client_text.clear();
@@ -59,6 +67,9 @@ struct Exchange final : net::Exchange {
   std::optional<Principal> principal;           ///< who asks; set by Authenticate
   const rate_limit::LimitPlan* user_plan = nullptr;  ///< set by RateLimitByUser
   std::optional<rate_limit::Verdict> user_verdict;   ///< set by RateLimitByUser
+  const validation::Operation* operation = nullptr;  ///< while SchemaCheck waits for a body to look into
+  std::string_view schema_violation;                 ///< a literal; set by SchemaCheck
+  GatherBudget::Hold gathered;                       ///< for a body that SchemaCheck has had to keep
   std::chrono::microseconds limiter_time = kNotMeasured;
   std::chrono::microseconds upstream_time = kNotMeasured;  ///< until the answer's head
   std::string upstream_host;                               ///< who answered; set by Proxy

@@ -57,6 +57,7 @@ class Gateway::Impl {
   int run(std::string& error) {
     check_file_limit();
     for (std::uint32_t i = 0; i < thread_count(config_); ++i) workers_.push_back(std::make_unique<Worker>(shared_));
+    shared_.take_census = [this](runtime::Executor asker) { return take_census(std::move(asker)); };
     if (!make_keys(error)) return 1;
     start_threads();
     const bool started = open_stores(error) && open_listeners(error);
@@ -194,6 +195,12 @@ class Gateway::Impl {
   void report_unknown_key(std::size_t origin) {
     if (shared_.key_states[origin].unknown_reported.exchange(true, std::memory_order_relaxed)) return;
     on(*workers_.front(), [origin](Worker& w) { w.unknown_key(origin); });
+  }
+
+  std::shared_ptr<Census> take_census(runtime::Executor asker) {
+    auto census = std::make_shared<Census>(std::move(asker), config_.upstreams.size(), workers_.size());
+    for (auto& worker : workers_) on(*worker, [census](Worker& w) { w.add_to(*census); });
+    return census;
   }
 
   void finish_in_flight() {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "status/status_text.hpp"
+
 namespace sallyport::api_gateway {
 
 using runtime::into;
@@ -44,6 +46,16 @@ Readiness Worker::readiness() const {
   if (verifier_)
     state.token_keys = shared_.key_states[0].keys.load(std::memory_order_relaxed) == 0 ? "not_loaded" : "ok";
   return state;
+}
+
+std::string Worker::status(const Census& census) const {
+  const auto uptime = std::chrono::floor<std::chrono::seconds>(shared_.clock.now() - shared_.started);
+  return status_json({.config = shared_.config,
+                      .readiness = readiness(),
+                      .uptime = uptime,
+                      .connections = shared_.connections.open(),
+                      .upstreams = shared_.upstreams,
+                      .census = census});
 }
 
 void Worker::use_keys(std::size_t origin, const std::shared_ptr<const tokens::KeySet>& keys) {

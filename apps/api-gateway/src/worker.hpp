@@ -16,6 +16,7 @@
 #include "middleware/request_context.hpp"
 #include "middleware/route_match.hpp"
 #include "middleware/route_rules.hpp"
+#include "middleware/schema_check.hpp"
 #include "middleware/security_headers.hpp"
 #include "pages/pages.hpp"
 #include "sallyport/api_gateway/config.hpp"
@@ -24,6 +25,7 @@
 #include "sallyport/rate_limit/memory_store.hpp"
 #include "sallyport/rate_limit/redis_store.hpp"
 #include "sallyport/storage/redis_client.hpp"
+#include "status/gateway_status.hpp"
 
 namespace sallyport::api_gateway {
 
@@ -37,6 +39,7 @@ struct Shared {
   const std::shared_ptr<const denylist::MemoryDenylist> denylist;  ///< may be null
   const std::vector<KeyOrigin> key_origins;                        ///< none: no route asks for tokens
   SystemClock clock;
+  const SteadyTime started = clock.now();
   FastRandom seed;
   const Router router;
   const CorsRules cors;
@@ -45,13 +48,17 @@ struct Shared {
   rate_limit::LimiterMetrics limiter_metrics;
   GatewayMetrics gateway_metrics;
   TokenMetrics token_metrics;
-  rate_limit::MemoryStore memory_store;
+  SchemaMetrics schema_metrics;
+  const std::shared_ptr<rate_limit::MemoryStore> counters;
+  rate_limit::MemoryStore& memory_store = *counters;
   net::ConnectionBudget connections;
   std::vector<std::unique_ptr<UpstreamShared>> upstreams;
   std::atomic<bool> draining{false};
   std::vector<KeyState> key_states;  ///< one for each origin
   /// A token of that origin named a key that is not loaded. Set before the loops run; callable from any of them.
   std::function<void(std::size_t)> report_unknown_key = [](std::size_t) {};
+  /// Has every loop of the process add to a census that the given loop waits for. Likewise.
+  std::function<std::shared_ptr<Census>(runtime::Executor)> take_census;
 };
 
 /// One event loop with everything that works on it: its own store connection, upstream connections and server. Members
@@ -79,6 +86,7 @@ class Worker final {
   void fetch_keys();
   void set_key_addresses(std::size_t origin, const std::vector<asio::ip::tcp::endpoint>& endpoints);
   void unknown_key(std::size_t origin);
+  void add_to(Census& census) const { census.add(upstreams_); }
   void begin_drain() noexcept { server_.begin_drain(); }
   /// Closes the listeners, waits for the connections, then ends everything else: run() returns after that.
   void stop_when_done();
@@ -87,6 +95,7 @@ class Worker final {
  private:
   void compose();
   Readiness readiness() const;
+  std::string status(const Census& census) const;
   runtime::Task<> flush_logs();
   runtime::Task<> shut_down();
 
@@ -96,6 +105,7 @@ class Worker final {
   metrics::Shard& shard_;
   net::Sweeper upstream_sweeper_;
   net::BufferPool upstream_buffers_;
+  GatherBudget gather_budget_;
   std::optional<storage::RedisClient> redis_;
   std::optional<rate_limit::RedisStore> redis_store_;
   rate_limit::Limiter limiter_;
@@ -118,6 +128,8 @@ class Worker final {
   RateLimit rate_limit_;
   RateLimitByUser rate_limit_by_user_;
   RouteRules route_rules_;
+  SchemaCheck schema_check_;
+  GatewayStatus gateway_status_;
   Pages pages_;
   Proxy proxy_;
   net::FilterChain<Exchange> chain_;

@@ -89,7 +89,7 @@ INSTANTIATE_TEST_SUITE_P(
             "f:6:49: role: only with auth: required"},
         Row{"RevocationWithNone", "path: /a, upstream: shop, auth: none, revocation: strict",
             "revocation: only where auth is optional or required"},
-        Row{"Schema", "path: /a, upstream: shop, auth: none, schema: a.yaml", "'schema': validation by schema"},
+        Row{"Schema", "path: /payments/*, upstream: shop, auth: none, schema: builtin:payments", ""},
         Row{"Retry", "path: /a, upstream: shop, auth: none, retry: {}", "'retry': retries are not supported"},
         Row{"UnknownUpstream", "path: /a, upstream: shpo, auth: none",
             "f:6:25: upstream: no upstream is called 'shpo'; did you mean 'shop'?"},

@@ -206,5 +206,28 @@ TEST(UpstreamPath, StripsWholeSegmentsWithoutCase) {
   EXPECT_EQ(upstream_path(config, "/other"), "/other");
 }
 
+TEST(Router, KeepsThePathOfItsStatusForAdministratorsAsSoonAsThereAreTokens) {
+  Config config = config_of({route("/admin/*", {}, {"extra"}), route("/*")});
+  EXPECT_EQ(where(Router(config), "/admin/gateway/status"), "/admin/*");
+  EXPECT_EQ(Router(config).configs().size(), 2U);
+
+  config.routes[1].auth = AuthMode::Optional;
+  const Router router(config);
+  const Lookup found = router.find("/admin/gateway/status", Method::Get);
+  ASSERT_NE(found.route, nullptr);
+  EXPECT_EQ(found.route->target, RouteTarget::GatewayStatus);
+  EXPECT_EQ(found.auth, AuthMode::Required);
+  EXPECT_EQ(found.route->role, Role::Admin);
+  EXPECT_EQ(found.route->revocation, Revocation::Strict);
+  EXPECT_NE(found.route->schema, nullptr);
+  EXPECT_EQ(names(found.policies), "global extra") << "as on the route that would lead there";
+  EXPECT_EQ(found.bucket, "/admin/gateway/status");
+  EXPECT_EQ(router.configs().size(), 3U);
+  EXPECT_EQ(router.configs()[found.route->index]->path, "/admin/gateway/status");
+  EXPECT_EQ(where(router, "/admin/gateway/status", Method::Post), "405 GET, HEAD");
+  EXPECT_EQ(where(router, "/admin/gateway/status/x"), "/admin/*");
+  EXPECT_EQ(router.find("/admin/gateway", Method::Get).route->target, RouteTarget::Upstream);
+}
+
 }  // namespace
 }  // namespace sallyport::api_gateway

@@ -45,8 +45,8 @@ AuthLoop::AuthLoop(service::LoopContext& context, Shared& shared)
              }),
       service_({shared.repository, passwords_, guard_, devices_, denylist_, shared.mint, shared.signer, watch_,
                 shared.clock, shared.random}),
-      sign_in_(service_, shared.options.config.origins, shared.clock),
-      own_account_(service_) {
+      sign_in_(service_, shared.contract, shared.options.config.origins, shared.clock),
+      own_account_(service_, shared.contract) {
   if (context.index == 0) {
     jobs_.emplace(service_, shared.repository, context.executor, shared.clock, shared.logger, shared.metrics,
                   context.shard);

@@ -13,6 +13,7 @@
 #include "sallyport/lockout/memory_lockout_store.hpp"
 #include "sallyport/passwords/password_hasher.hpp"
 #include "sallyport/passwords/password_policy.hpp"
+#include "sallyport/service/contract.hpp"
 #include "sallyport/storage/sql/pool.hpp"
 #include "sallyport/tokens/access_token_issuer.hpp"
 #include "sallyport/tokens/key_set.hpp"
@@ -27,6 +28,7 @@ struct Shared {
   log::Logger& logger;
   SystemClock clock;
   crypto::SecureRandom random;
+  const service::Contract contract{"auth"};
   const tokens::AccessTokenIssuer issuer;
   const std::string jwks;
   const accounts::RingRefreshTokenMint mint;

@@ -11,13 +11,10 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class PaymentsOverHttp : public ::testing::Test {
- protected:
-  PaymentsOverHttp() { probe.start(); }
-  Probe probe;
-};
+class PaymentsOverHttp : public ServingTest {};
+INSTANTIATE_TEST_SUITE_P(Engines, PaymentsOverHttp, kEngines, testing::engine_name);
 
-TEST_F(PaymentsOverHttp, TakeAPaymentAndGiveItBack) {
+TEST_P(PaymentsOverHttp, TakeAPaymentAndGiveItBack) {
   const auto made =
       probe.post("/payments",
                  R"({"amount":4999,"currency":"EUR","description":"Two tickets","reference":"order_1042",)"
@@ -40,7 +37,7 @@ TEST_F(PaymentsOverHttp, TakeAPaymentAndGiveItBack) {
   EXPECT_EQ(seen.body.as_object().at("metadata"), boost::json::value({{"seat", "14C"}}));
 }
 
-TEST_F(PaymentsOverHttp, CaptureAndCancelWithAndWithoutABody) {
+TEST_P(PaymentsOverHttp, CaptureAndCancelWithAndWithoutABody) {
   const auto part = probe.made(1000, false), whole = probe.made(1000, false), none = probe.made(1000, false);
   EXPECT_EQ(probe.post("/payments/" + part + "/capture", R"({"amount":400})").number("captured_amount"), 400);
   const auto captured = probe.post("/payments/" + whole + "/capture", "");
@@ -52,7 +49,7 @@ TEST_F(PaymentsOverHttp, CaptureAndCancelWithAndWithoutABody) {
   EXPECT_EQ(again.complaint(), "invalid_payment_state");
 }
 
-TEST_F(PaymentsOverHttp, TheSameKeyGetsTheSameAnswer) {
+TEST_P(PaymentsOverHttp, TheSameKeyGetsTheSameAnswer) {
   const std::string body = R"({"amount":1000,"currency":"EUR"})";
   const auto first = probe.post("/payments", body, "k");
   const auto second = probe.post("/payments", body, "k");
@@ -64,20 +61,20 @@ TEST_F(PaymentsOverHttp, TheSameKeyGetsTheSameAnswer) {
   EXPECT_EQ(probe.sandbox.operations(), 1U);
 }
 
-TEST_F(PaymentsOverHttp, ADeclineIsAPaymentThatFailed) {
+TEST_P(PaymentsOverHttp, ADeclineIsAPaymentThatFailed) {
   const auto declined = probe.post("/payments", R"({"amount":10001,"currency":"EUR"})", "k");
   EXPECT_EQ(declined.status, 201);
   EXPECT_EQ(declined.text("status"), "failed");
   EXPECT_EQ(declined.text("failure_code"), "card_declined");
 }
 
-TEST_F(PaymentsOverHttp, AnUnknownOutcomeIs202AndTheJobSettlesIt) {
+TEST_P(PaymentsOverHttp, AnUnknownOutcomeIs202AndTheJobSettlesIt) {
   for (const char* amount : {"10005", "10006"}) {
     const auto unknown =
         probe.post("/payments", std::string(R"({"currency":"EUR","amount":)") + amount + "}", probe.fresh_key());
     EXPECT_EQ(unknown.status, 202) << amount;
     EXPECT_EQ(unknown.text("status"), "processing");
-    probe.run("UPDATE payment_operations SET due_at = 0");
+    probe.database.run("UPDATE payment_operations SET due_at = 0");
     const auto end = probe.clock.now() + std::chrono::seconds(20);
     std::string status;
     while (status != "captured" && probe.clock.now() < end) {
@@ -88,7 +85,7 @@ TEST_F(PaymentsOverHttp, AnUnknownOutcomeIs202AndTheJobSettlesIt) {
   }
 }
 
-TEST_F(PaymentsOverHttp, ListPageByPageWithCursorsThatAreGoodForOneListOnly) {
+TEST_P(PaymentsOverHttp, ListPageByPageWithCursorsThatAreGoodForOneListOnly) {
   for (int i = 0; i < 5; ++i) probe.made(1000 + i, i % 2 == 0);
   std::set<std::string> seen;
   std::string path = "/payments?limit=2";
@@ -112,7 +109,7 @@ TEST_F(PaymentsOverHttp, ListPageByPageWithCursorsThatAreGoodForOneListOnly) {
   EXPECT_EQ(probe.get("/payments?status=failed").body.as_object().at("data").as_array().size(), 0U);
 }
 
-TEST_F(PaymentsOverHttp, AnotherUsersPaymentIsNotThere) {
+TEST_P(PaymentsOverHttp, AnotherUsersPaymentIsNotThere) {
   const auto id = probe.made(1000, false);
   const std::string other = probe.bearer(probe.stranger);
   const std::string json = "Content-Type: application/json\r\nIdempotency-Key: k\r\n";

@@ -1,4 +1,7 @@
 // The service inside another process, as `dev` runs it: started and stopped on demand.
+#include <thread>
+#include <vector>
+
 #include <gmock/gmock.h>
 
 #include "payments_probe.hpp"
@@ -8,8 +11,11 @@ namespace {
 
 using ::testing::HasSubstr;
 
-TEST(PaymentsLife, StopsAndServesAgainWhatIsStored) {
-  Probe probe;
+class PaymentsLife : public ::testing::TestWithParam<Engine> {};
+INSTANTIATE_TEST_SUITE_P(Engines, PaymentsLife, kEngines, testing::engine_name);
+
+TEST_P(PaymentsLife, StopsAndServesAgainWhatIsStored) {
+  Probe probe{GetParam()};
   probe.start();
   const auto id = probe.made(1000);
   probe.stop();
@@ -17,10 +23,13 @@ TEST(PaymentsLife, StopsAndServesAgainWhatIsStored) {
   EXPECT_EQ(probe.get("/payments/" + id).text("status"), "captured");
 }
 
-TEST(PaymentsLife, RefusesASchemaThatIsNotItsOwn) {
-  Probe probe;
+TEST_P(PaymentsLife, RefusesASchemaThatIsNotItsOwn) {
+  Probe probe{GetParam()};
+  const testing::TemporaryFolder folder;
   auto options = probe.options();
-  options.database = *storage::DatabaseUrl::parse("sqlite:" + probe.folder.file("empty.db"));
+  options.database = *storage::DatabaseUrl::parse(
+      GetParam() == Engine::Sqlite ? "sqlite:" + folder.file("empty.db")
+                                   : testing::postgres_server().url(testing::postgres_server().create_database()));
   PaymentsService service(std::move(options), probe.logger);
   const auto started = service.start();
   ASSERT_FALSE(started.has_value());
@@ -28,14 +37,15 @@ TEST(PaymentsLife, RefusesASchemaThatIsNotItsOwn) {
   EXPECT_TRUE(service.urls().empty());
 }
 
-TEST(PaymentsLife, SettlesAfterARestartWhatAProcessLeftOpen) {
-  Probe probe;
+TEST_P(PaymentsLife, SettlesAfterARestartWhatAProcessLeftOpen) {
+  Probe probe{GetParam()};
   probe.start();
   const auto id = probe.made(1000, false);
-  probe.run("UPDATE payments SET status = 'processing'");
-  probe.run("UPDATE payment_operations SET state = 'pending', settled_at = NULL, due_at = 0");
-  probe.run("DROP TRIGGER payment_events_no_delete");
-  probe.run("DELETE FROM payment_events");
+  probe.database.run("UPDATE payments SET status = 'processing'");
+  probe.database.run("UPDATE payment_operations SET state = 'pending', settled_at = NULL, due_at = 0");
+  probe.database.run(GetParam() == Engine::Sqlite ? "DROP TRIGGER payment_events_no_delete"
+                                                  : "DROP TRIGGER payment_events_no_change ON payment_events");
+  probe.database.run("DELETE FROM payment_events");
   probe.stop();
   probe.start();
   const auto end = probe.clock.now() + std::chrono::seconds(20);
@@ -44,8 +54,30 @@ TEST(PaymentsLife, SettlesAfterARestartWhatAProcessLeftOpen) {
   EXPECT_EQ(status, "authorized");
 }
 
-TEST(PaymentsLife, WithoutItsProcessorServesWhatNeedsNone) {
-  Probe probe;
+TEST_P(PaymentsLife, ServesManyAtOnceOnSeveralLoops) {
+  Probe probe{GetParam()};
+  auto options = probe.options();
+  options.config.common.threads = 2;
+  probe.start(std::move(options));
+  constexpr int kClients = 4, kRounds = 5;
+  const auto pay_and_look = [&probe](int client) {
+    for (int round = 0; round < kRounds; ++round) {
+      const std::string key = "k-" + std::to_string(client) + "-" + std::to_string(round);
+      const auto paid = probe.post("/payments", R"({"amount":1000,"currency":"EUR"})", key);
+      EXPECT_EQ(paid.status, 201);
+      EXPECT_EQ(probe.post("/payments/" + paid.text("id") + "/refunds", R"({"amount":1})", key).status, 201);
+      EXPECT_EQ(probe.get("/payments?limit=3").status, 200);
+    }
+  };
+  std::vector<std::thread> clients;
+  for (int i = 0; i < kClients; ++i) clients.emplace_back(pay_and_look, i);
+  for (std::thread& client : clients) client.join();
+  EXPECT_EQ(probe.rows("payments"), kClients * kRounds);
+  EXPECT_EQ(probe.rows("refunds"), kClients * kRounds);
+}
+
+TEST_P(PaymentsLife, WithoutItsProcessorServesWhatNeedsNone) {
+  Probe probe{GetParam()};
   auto options = probe.options();
   options.processor = *payments::ProcessorUrl::parse("http://127.0.0.1:1");
   probe.start(std::move(options));

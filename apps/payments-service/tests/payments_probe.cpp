@@ -7,8 +7,6 @@
 #include <boost/asio/write.hpp>
 #include <boost/json/parse.hpp>
 
-#include "sallyport/storage/sql/embedded_migrations.hpp"
-#include "sallyport/storage/sql/migrator.hpp"
 #include "sallyport/tokens/access_token_issuer.hpp"
 
 namespace sallyport::payments_service {
@@ -40,14 +38,10 @@ std::string Reply::complaint() const {
   return out;
 }
 
-Probe::Probe()
+Probe::Probe(Engine engine)
     : ring({{"k1", crypto::SigningKey::generate(crypto::SignatureAlgorithm::EdDSA)}}),
       sandbox({.api_key = Secret<std::string>(kProcessorKey)}, logger),
-      database(*storage::DatabaseUrl::parse("sqlite:" + folder.file("payments.db"))) {
-  direct = storage::SqlSession::open(database, {}).value();
-  storage::Migrator migrator(*direct, storage::embedded_migrations(database.dialect), clock);
-  if (!migrator.migrate()) throw std::runtime_error("the schema was not made");
-}
+      database(engine) {}
 
 Probe::~Probe() {
   stop();
@@ -59,7 +53,7 @@ PaymentsServiceOptions Probe::options() {
                                              .cursor_keys = crypto::HmacKeyRing({{"c1", crypto::random_secret(32)}}),
                                              .processor_url = {},
                                              .processor_key = Secret<std::string>(kProcessorKey)},
-                                 .database = database,
+                                 .database = database.url(0, "sallyport_payments"),
                                  .processor = *payments::ProcessorUrl::parse(sandbox.url()),
                                  .config = {}};
   options.config.common.issuer = "https://i.test";
@@ -83,10 +77,10 @@ void Probe::stop() {
   service.reset();
 }
 
-std::string Probe::bearer(const std::string& who) const {
+std::string Probe::bearer(const std::string& who, const std::string& role) const {
   const tokens::AccessTokenIssuer issuer(ring, {"https://i.test", "aud", std::chrono::seconds(60)});
   return "Authorization: Bearer " +
-         std::string(issuer.issue({who, "s-1", "t-1", "user"}, clock.wall_now()).token.expose()) + "\r\n";
+         std::string(issuer.issue({who, "s-1", "t-1", role}, clock.wall_now()).token.expose()) + "\r\n";
 }
 
 Reply Probe::ask(const std::string& line, const std::string& fields, const std::string& body) const {
@@ -130,11 +124,7 @@ std::string Probe::made(int amount, bool capture) {
 }
 
 std::int64_t Probe::rows(const std::string& table) {
-  return direct->query_one("SELECT COUNT(*) FROM " + table).value().value().integer(0);
-}
-
-void Probe::run(const std::string& sql) {
-  if (auto done = direct->execute(sql); !done) throw std::runtime_error(done.error().describe());
+  return database.number("SELECT COUNT(*) FROM " + table);
 }
 
 }  // namespace sallyport::payments_service

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,10 +11,11 @@
 #include "sallyport/crypto/signing_key.hpp"
 #include "sallyport/payments_sandbox/sandbox.hpp"
 #include "sallyport/payments_service/payments_service.hpp"
-#include "sallyport/storage/sql/session.hpp"
-#include "sallyport/testing/temporary_folder.hpp"
+#include "sallyport/testing/sql_database.hpp"
 
 namespace sallyport::payments_service {
+
+using Engine = testing::SqlEngine;
 
 /// What the service answered.
 struct Reply {
@@ -29,10 +29,11 @@ struct Reply {
   std::string complaint() const;
 };
 
-/// A running service with a sandbox behind it, on a database of its own, and a client for it.
+/// A running service with a sandbox behind it, on a database of its own, and a client for it. On PostgreSQL it has the
+/// rights of the service's run role.
 class Probe final {
  public:
-  Probe();
+  explicit Probe(Engine engine);
   ~Probe();
 
   PaymentsServiceOptions options();
@@ -40,7 +41,7 @@ class Probe final {
   void start(PaymentsServiceOptions settings);
   void stop();
 
-  std::string bearer(const std::string& user) const;
+  std::string bearer(const std::string& who, const std::string& role = "user") const;
   /// One request on a connection of its own. line: "GET /payments"; fields: complete lines.
   Reply ask(const std::string& line, const std::string& fields, const std::string& body = {}) const;
   /// As the first user, with JSON and, unless it is empty, a key.
@@ -50,16 +51,13 @@ class Probe final {
   /// A payment of the first user.
   std::string made(int amount, bool capture = true);
   std::int64_t rows(const std::string& table);
-  void run(const std::string& sql);
 
   SystemClock clock;
   crypto::SecureRandom random;
-  testing::TemporaryFolder folder;
   log::Logger logger{log::Logger::Options{.level = log::Level::Off}, log::Redactor{}};
   crypto::TokenKeyRing ring;
   payments_sandbox::Sandbox sandbox;
-  storage::DatabaseUrl database;
-  std::unique_ptr<storage::SqlSession> direct;
+  testing::SqlDatabase database;
   std::optional<PaymentsService> service;
   const std::string user = "01a20d11-52c4-7b1e-8a3f-6c2d9e0b4711";
   const std::string stranger = "01a20d11-52c4-7b1e-8a3f-6c2d9e0b4712";
@@ -67,5 +65,13 @@ class Probe final {
  private:
   int keys_ = 0;
 };
+
+/// Each case on each engine: INSTANTIATE_TEST_SUITE_P(Engines, X, kEngines, testing::engine_name).
+class ServingTest : public ::testing::TestWithParam<Engine> {
+ protected:
+  ServingTest() { probe.start(); }
+  Probe probe{GetParam()};
+};
+inline const auto kEngines = ::testing::Values(Engine::Sqlite, Engine::PostgreSql);
 
 }  // namespace sallyport::payments_service

@@ -23,7 +23,8 @@ struct DevArguments {
   std::vector<std::string> upstreams;   ///< PREFIX=URL
   std::uint32_t threads = 0;
   bool insecure_listen = false;
-  bool log_sql = false;  ///< the auth service's statements, without their parameters
+  bool demo = false;     ///< example users and payments
+  bool log_sql = false;  ///< the services' statements, without their parameters
 };
 int run_dev(const DevArguments& arguments);
 

@@ -70,6 +70,7 @@ std::string target_of(const Config& config, const DevScene& scene, const std::st
   if (scene.echo && upstream == "dev") return "the built-in echo service (--upstream PREFIX=URL for yours)";
   if (upstream == "auth") return "the auth service";
   if (upstream == "admin") return "the admin service, for administrators";
+  if (upstream == "payments") return "the payments service, with a card processor that moves no money";
   return hosts_of(config, upstream);
 }
 
@@ -78,7 +79,8 @@ std::string target_of(const Config& config, const DevScene& scene, const std::st
 std::string dev_banner(const Config& config, const DevScene& scene, const std::vector<std::string>& urls) {
   std::string text = "Sallyport " SALLYPORT_VERSION ", development gateway\n";
   text += fmt::format("  counters   {}\n", scene.counters);
-  text += fmt::format("  accounts   {}\n", scene.accounts);
+  text += fmt::format("  database   {}\n", scene.database);
+  if (!scene.payer.empty()) text += fmt::format("  example    {} has payments in six states\n", scene.payer);
   for (const auto& route : config.routes) {
     if (is_detail(config, route)) continue;
     text += fmt::format("  route      {}  ->  {}\n", route.id, target_of(config, scene, route.upstream));

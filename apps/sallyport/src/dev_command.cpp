@@ -9,10 +9,14 @@
 
 #include "commands.hpp"
 #include "dev_banner.hpp"
-#include "dev_identity.hpp"
+#include "dev_demo.hpp"
+#include "dev_home.hpp"
+#include "dev_services.hpp"
+#include "dev_users.hpp"
 #include "echo_service.hpp"
 #include "load.hpp"
 #include "sallyport/api_gateway/gateway.hpp"
+#include "sallyport/api_gateway/limit_catalog.hpp"
 #include "sallyport/net/http/authority.hpp"
 
 namespace sallyport::app {
@@ -114,21 +118,10 @@ log::Logger::Options log_options(const DevArguments& arguments) {
           .format = terminal ? log::Logger::Format::Text : log::Logger::Format::Json};
 }
 
-/// Starts the services, then the gateway before them, and serves.
-int run_with(const DevArguments& arguments, Config config, const DevIdentity& identity,
-             const std::optional<storage::RedisUrl>& redis, log::Logger& logger) {
-  std::unique_ptr<EchoService> echo;
-  if (arguments.upstreams.empty()) {
-    echo = std::make_unique<EchoService>(logger);
-    add_route(config, "/", "127.0.0.1", echo->port());
-  }
-  if (auto ready = identity.set_up(logger); !ready) return cannot_start(ready.error());
-  const auto auth = identity.start(redis, logger, arguments.log_sql ? &logger : nullptr);
-  if (!auth) return cannot_start(auth.error());
-  const std::string auth_url = (*auth)->urls().front();
-  const auto admin = identity.start_admin(auth_url, redis, logger, arguments.log_sql ? &logger : nullptr);
-  if (!admin) return cannot_start(admin.error());
-  add_identity(config, auth_url, (*admin)->urls().front());
+/// The gateway with the services behind it, until a signal.
+int serve(const DevArguments& arguments, Config config, DevScene scene, const DevServices& services,
+          const std::optional<storage::RedisUrl>& redis, log::Logger& logger) {
+  services.add_to(config);
   if (arguments.config_file) {
     auto overlaid = load_config_file(*arguments.config_file, api_gateway::ConfigMode::Dev, config);
     if (!overlaid) return 1;
@@ -137,10 +130,9 @@ int run_with(const DevArguments& arguments, Config config, const DevIdentity& id
   }
   if (const std::string problem = listen_problem(config, arguments); !problem.empty()) return wrong_call(problem);
 
-  const DevScene scene{.counters = redis ? "in Redis" : "in this process, gone when it stops (--redis URL shares them)",
-                       .accounts = "in " + identity.place(),
-                       .echo = echo != nullptr};
-  api_gateway::Gateway::Options options{.redis = redis, .denylist = identity.denylist(), .on_listening = {}};
+  api_gateway::Gateway::Options options{
+      .redis = redis, .denylist = services.denylist(), .counters = services.counters(), .on_listening = {}};
+  services.use_limits(api_gateway::limit_catalog(config));
   options.on_listening = [&](const std::vector<std::string>& urls) {
     std::fputs(dev_banner(config, scene, urls).c_str(), stdout);
     std::fflush(stdout);
@@ -149,6 +141,29 @@ int run_with(const DevArguments& arguments, Config config, const DevIdentity& id
   std::string error;
   const int code = gateway.run(error);
   return code == 0 ? 0 : cannot_start(error);
+}
+
+/// Makes the users, starts the services, and serves.
+int run_with(const DevArguments& arguments, Config config, const DevHome& home, DevUsers& users,
+             const std::optional<storage::RedisUrl>& redis, log::Logger& logger) {
+  DevScene scene{.counters = redis ? "in Redis" : "in this process, gone when it stops (--redis URL shares them)",
+                 .database = "in " + home.database.endpoint()};
+  std::unique_ptr<EchoService> echo;
+  if (arguments.upstreams.empty()) {
+    echo = std::make_unique<EchoService>(logger);
+    add_route(config, "/", "127.0.0.1", echo->port());
+    scene.echo = true;
+  }
+  if (auto ready = users.set_up(logger); !ready) return cannot_start(ready.error());
+  DevServices services(home, redis, logger, arguments.log_sql ? &logger : nullptr);
+  if (auto ready = services.start(); !ready) return cannot_start(ready.error());
+  if (const auto& payer = users.payer()) {
+    if (auto made = make_demo_payments(home, payer->id, services.processor_url(), logger); !made) {
+      return cannot_start(made.error());
+    }
+    scene.payer = payer->email;
+  }
+  return serve(arguments, std::move(config), std::move(scene), services, redis, logger);
 }
 
 }  // namespace
@@ -166,13 +181,15 @@ int run_dev(const DevArguments& arguments) {
   if (arguments.redis && !(redis = usable_redis_url("--redis", *arguments.redis, false))) return 1;
   std::optional<storage::DatabaseUrl> database;
   if (arguments.database && !(database = usable_database_url("--database", *arguments.database, false))) return 1;
-  auto identity = DevIdentity::prepare(arguments.data_folder, std::move(database));
-  if (!identity) return cannot_start(identity.error());
+  const auto home = DevHome::open(arguments.data_folder, std::move(database));
+  if (!home) return cannot_start(home.error());
+  DevUsers users(*home, arguments.demo ? Demo::Yes : Demo::No);
 
-  auto secrets = identity->known_values();
+  auto secrets = home->known_values();
+  for (auto& password : users.known_values()) secrets.push_back(std::move(password));
   if (redis && !redis->password.empty()) secrets.push_back(redis->password);
   log::Logger logger(log_options(arguments), log::Redactor(std::move(secrets)));
-  return run_with(arguments, std::move(config), *identity, redis, logger);
+  return run_with(arguments, std::move(config), *home, users, redis, logger);
 }
 
 }  // namespace sallyport::app

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 
 #include "read_file.hpp"
 #include "sallyport/runtime/tls.hpp"
@@ -18,7 +19,8 @@ std::optional<api_gateway::Config> load_config_file(const std::string& file, api
     std::fprintf(stderr, "sallyport: %s\n", text.error().c_str());
     return std::nullopt;
   }
-  auto loaded = api_gateway::load_config(*text, mode, base);
+  const std::string folder = std::filesystem::path(file).parent_path().string();
+  auto loaded = api_gateway::load_config(*text, mode, base, folder);
   std::fputs(api_gateway::format_problems(file, loaded.problems).c_str(), stderr);
   if (!loaded.ok()) return std::nullopt;
   return std::move(loaded.config);

@@ -1,12 +1,9 @@
 #include "local_accounts.hpp"
 
 #include <chrono>
-#include <exception>
 #include <utility>
 
 #include <fmt/format.h>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 
 #include "sallyport/accounts/absent_parts.hpp"
 #include "sallyport/accounts/password_adapter.hpp"
@@ -16,32 +13,12 @@
 #include "sallyport/storage/sql/embedded_migrations.hpp"
 #include "sallyport/storage/sql/migrator.hpp"
 #include "sallyport/storage/sql/pool.hpp"
+#include "wait_for.hpp"
 
 namespace sallyport::app {
 namespace {
 
 constexpr std::chrono::milliseconds kPatience{15'000};
-
-template <class R>
-runtime::Task<> store(runtime::Task<R> task, std::optional<R>& out) {
-  out.emplace(co_await std::move(task));
-}
-
-/// Runs a task to its end.
-template <class R>
-R wait_for(runtime::Task<R> task) {
-  asio::io_context loop(1);
-  auto awake = asio::make_work_guard(loop);
-  std::optional<R> result;
-  std::exception_ptr failure;
-  asio::co_spawn(loop, store(std::move(task), result), [&](std::exception_ptr thrown) {
-    failure = std::move(thrown);
-    awake.reset();
-  });
-  loop.run();
-  if (failure) std::rethrow_exception(failure);
-  return *std::move(result);
-}
 
 /// A running auth service looks for ended sessions every few seconds and denies them by itself.
 class LeftToTheService final : public accounts::SessionDenylist {
@@ -147,15 +124,22 @@ std::expected<accounts::User, std::string> LocalAccounts::create(accounts::Regis
   return std::unexpected("the password is too weak");
 }
 
+std::expected<std::optional<accounts::User>, std::string> LocalAccounts::find(const std::string& email) {
+  auto address = accounts::Email::parse(email);
+  if (!address) return std::nullopt;
+  auto found = wait_for(impl_->repository_.find_by_email(*std::move(address), impl_->soon()));
+  if (!found) return failed(found.error());
+  if (!*found) return std::nullopt;
+  return std::move((*found)->user);
+}
+
 std::expected<LocalAccounts::Changed, std::string> LocalAccounts::set_role(const std::string& email,
                                                                            accounts::Role role) {
   auto unknown = [&] { return std::unexpected(email + ": there is no user with this address"); };
-  auto address = accounts::Email::parse(email);
-  if (!address) return unknown();
-  auto found = wait_for(impl_->repository_.find_by_email(*std::move(address), impl_->soon()));
-  if (!found) return failed(found.error());
+  const auto found = find(email);
+  if (!found) return std::unexpected(found.error());
   if (!*found) return unknown();
-  const accounts::User& before = (*found)->user;
+  const accounts::User& before = **found;
   auto changed =
       wait_for(impl_->service_.change_user({.user = before.id, .role = role}, impl_->origin_, impl_->soon()));
   if (!changed) return failed(changed.error());

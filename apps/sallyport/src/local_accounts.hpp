@@ -29,6 +29,8 @@ class LocalAccounts final {
   /// Whether there is no user at all.
   std::expected<bool, std::string> empty();
   std::expected<accounts::User, std::string> create(accounts::Registration form);
+  /// nullopt: there is no user with this address.
+  std::expected<std::optional<accounts::User>, std::string> find(const std::string& email);
 
   struct Changed {
     accounts::User user;

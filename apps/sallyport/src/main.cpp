@@ -10,7 +10,7 @@
 #include "admin_command.hpp"
 #include "auth_command.hpp"
 #include "commands.hpp"
-#include "dev_folder.hpp"
+#include "dev_home.hpp"
 #include "keys_command.hpp"
 #include "migrate_command.hpp"
 #include "payments_command.hpp"
@@ -72,7 +72,7 @@ int main(int argc, char** argv) {
   DevArguments dev;
   dev.data_folder = kDevFolder;
   auto* const dev_command =
-      app.add_subcommand("dev", "Run the gateway and the services on loopback, with nothing to set up");
+      app.add_subcommand("dev", "Run the gateway and all services on loopback, with nothing to set up");
   dev_command->add_option("--listen", dev.listen, "Address and port; port 0 takes any free one")
       ->type_name("ADDR:PORT")
       ->capture_default_str();
@@ -81,16 +81,18 @@ int main(int argc, char** argv) {
                    "Put the gateway in front of a service: /=http://127.0.0.1:3000 (repeatable)")
       ->type_name("PREFIX=URL");
   dev_command->add_option("--redis", dev.redis, "Count in Redis instead of in this process")->type_name("URL");
-  dev_command->add_option("--data", dev.data_folder, "Folder for accounts and generated secrets; made when missing")
+  dev_command->add_option("--data", dev.data_folder, "Folder for the database and generated secrets; made when missing")
       ->type_name("DIR")
       ->capture_default_str();
   dev_command
       ->add_option("--database", dev.database,
-                   "Keep accounts there instead, postgresql://… or sqlite:PATH; the schema is brought up to date")
+                   "Another database, postgresql://… or sqlite:PATH; its schema is brought up to date")
       ->type_name("URL");
   dev_command->add_option("--config", dev.config_file, "YAML file laid over the built-in configuration")
       ->type_name("FILE");
   dev_command->add_option("--threads", dev.threads, "Event loops; 0 is one for each core")->check(CLI::Range(0U, 256U));
+  dev_command->add_flag("--demo", dev.demo,
+                        "Add example users and payments, once; the users' passwords are told when they are made");
   dev_command->add_flag("--insecure-listen", dev.insecure_listen, "Allow an address off loopback, and any Host");
   dev_command->add_flag("--log-sql", dev.log_sql, "Log at debug, SQL statements too (without their parameters)");
   dev_command->footer("\nWithout --upstream a small built-in service echoes what it is sent.\n");

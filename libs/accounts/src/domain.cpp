@@ -25,6 +25,32 @@ constexpr Names<AuditSeverity, 3> kSeverities{{"info", "warning", "critical"}};
 constexpr Names<RefreshRefusal, 6> kRefusals{{"invalid_refresh_token", "refresh_token_reuse_detected",
                                               "session_revoked", "refresh_token_expired", "concurrent_refresh",
                                               "idempotency_key_reused"}};
+
+/// RFC 5322 section 3.2.3: `atext`.
+bool is_atom_character(char c) noexcept {
+  return c > ' ' && c < '\x7f' && std::string_view("\"(),.:;<>@[\\]").find(c) == std::string_view::npos;
+}
+
+/// RFC 1034 section 3.5, and a digit may come first (RFC 1123 section 2.1).
+bool is_label(std::string_view text) noexcept {
+  const auto letter_digit_hyphen = [](char c) {
+    const char lower = ascii_lower(c);
+    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  };
+  return !text.empty() && text.size() <= 63 && text.front() != '-' && text.back() != '-' &&
+         std::ranges::all_of(text, letter_digit_hyphen);
+}
+
+/// Whether all that stands between dots is good.
+template <class Good>
+bool all_between_dots(std::string_view text, Good good) {
+  while (true) {
+    const auto dot = text.find('.');
+    if (!good(text.substr(0, dot))) return false;
+    if (dot == std::string_view::npos) return true;
+    text.remove_prefix(dot + 1);
+  }
+}
 static_assert(kRefusals.list.size() == static_cast<std::size_t>(RefreshRefusal::IdempotencyKeyReused) + 1);
 
 }  // namespace
@@ -79,19 +105,12 @@ std::optional<Email> Email::parse(std::string_view text) {
   const std::string_view trimmed = trim_ows(text);
   if (trimmed.size() < 3 || trimmed.size() > 254) return std::nullopt;
   const auto at = trimmed.find('@');
-  if (at == std::string_view::npos || at == 0 || at > 64 || at + 1 == trimmed.size()) return std::nullopt;
-  const auto plain = [](char c) {
-    return c > ' ' && c < '\x7f' && std::string_view("\"(),:;<>@[\\]").find(c) == std::string_view::npos;
+  if (at == std::string_view::npos || at > 64) return std::nullopt;
+  const auto is_atom = [](std::string_view atom) {
+    return !atom.empty() && std::ranges::all_of(atom, is_atom_character);
   };
-  if (!std::ranges::all_of(trimmed.substr(0, at), plain)) return std::nullopt;
-  const std::string_view domain = trimmed.substr(at + 1);
-  if (domain.front() == '.' || domain.back() == '.' || domain.find("..") != std::string_view::npos) return std::nullopt;
-  if (!std::ranges::all_of(domain, [](char c) {
-        const char lower = ascii_lower(c);
-        return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
-      })) {
-    return std::nullopt;
-  }
+  if (!all_between_dots(trimmed.substr(0, at), is_atom)) return std::nullopt;
+  if (!all_between_dots(trimmed.substr(at + 1), is_label)) return std::nullopt;
   return Email(to_lower(trimmed));
 }
 

@@ -10,6 +10,7 @@ namespace sallyport::accounts {
 namespace {
 
 constexpr int kRepublishPage = 500;
+constexpr std::chrono::seconds kForConsequences{2};
 
 /// 1…200 characters that a person may read: no control characters. The text is valid UTF-8 already (the JSON parser).
 bool is_name(std::string_view text) noexcept {
@@ -217,8 +218,8 @@ AccountService::change_password(NewPassword form, RequestOrigin origin, Deadline
   if (!verified.right) {
     if (!verified.locked_now) co_return WrongPassword{false};
     // Whoever guesses here holds a stolen session: it must not outlive the guesses.
-    auto ended =
-        co_await parts_.repository.end_session(form.user, form.session, EndReason::PasswordGuessing, origin, deadline);
+    auto ended = co_await parts_.repository.end_session(form.user, form.session, EndReason::PasswordGuessing, origin,
+                                                        for_consequences(deadline));
     if (!ended) co_return std::unexpected(std::move(ended.error()));
     co_await deny(std::vector<SessionId>(1, form.session), deadline);
     co_return WrongPassword{true};
@@ -264,7 +265,7 @@ AccountService::Task<bool> AccountService::unlock(UserId user, RequestOrigin ori
   if (!unlocked) co_return std::unexpected(std::move(unlocked.error()));
   // An admin's write without its trace is not one: the admin is told to do it again.
   auto recorded = co_await parts_.repository.record(
-      AuditEvent{AuditType::AccountUnlocked, user, std::nullopt, std::move(origin), {}}, deadline);
+      AuditEvent{AuditType::AccountUnlocked, user, std::nullopt, std::move(origin), {}}, for_consequences(deadline));
   if (!recorded) co_return std::unexpected(std::move(recorded.error()));
   co_return true;
 }
@@ -287,15 +288,21 @@ AccountService::Task<std::size_t> AccountService::republish_ended(Deadline deadl
   }
 }
 
+/// For what has to follow from something that has happened. Whoever sends a request slowly chooses how little of its
+/// time is left by then, and must not choose thereby that nothing follows.
+Deadline AccountService::for_consequences(Deadline deadline) const {
+  return Deadline(std::max(deadline.at(), Deadline::after(parts_.clock.now(), kForConsequences).at()));
+}
+
 /// The sessions are over in the database already; a denylist that is away delays only the end of their access tokens.
 runtime::Task<void> AccountService::deny(std::vector<SessionId> sessions, Deadline deadline) {
   if (sessions.empty()) co_return;
-  auto denied = co_await parts_.denylist.deny(std::move(sessions), deadline);
+  auto denied = co_await parts_.denylist.deny(std::move(sessions), for_consequences(deadline));
   if (!denied) parts_.observer.denylist_failed(denied.error());
 }
 
 runtime::Task<void> AccountService::audit(AuditEvent event, Deadline deadline) {
-  auto recorded = co_await parts_.repository.record(std::move(event), deadline);
+  auto recorded = co_await parts_.repository.record(std::move(event), for_consequences(deadline));
   if (!recorded) parts_.observer.audit_failed(recorded.error());
 }
 

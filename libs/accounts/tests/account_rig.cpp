@@ -23,6 +23,7 @@ PasswordWork::Task<std::string> PlainPasswords::hash(Secret<std::string> passwor
 PasswordWork::Task<bool> PlainPasswords::verify(Secret<std::string> password, std::string stored, Deadline) {
   if (overloaded) co_return fail(ErrorCode::Overloaded, "no thread");
   ++verified;
+  at_work();
   co_return stored.substr(stored.find(':') + 1) == password.expose();
 }
 PasswordWork::Task<bool> PlainPasswords::burn(Secret<std::string>, Deadline) {

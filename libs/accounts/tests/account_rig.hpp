@@ -46,6 +46,7 @@ class PlainPasswords final : public PasswordWork {
   std::string scheme = "plain:";  ///< of new hashes; others are verified and need a rehash
   int verified = 0, burned = 0;
   bool overloaded = false;
+  std::function<void()> at_work = [] {};  ///< called in each verification
 };
 
 /// Locks after the fifth wrong password, for ever.

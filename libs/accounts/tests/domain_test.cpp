@@ -11,6 +11,7 @@ namespace {
 TEST(Email, HasOneForm) {
   EXPECT_EQ(Email::parse(" Ada.Lovelace+x@Example.COM\t")->text(), "ada.lovelace+x@example.com");
   EXPECT_EQ(Email::parse("a@b")->text(), "a@b");
+  EXPECT_EQ(Email::parse("!#$%&'*+-/=?^_`{|}~.x@0-0.b--c")->text(), "!#$%&'*+-/=?^_`{|}~.x@0-0.b--c");
   EXPECT_EQ(Email::parse(std::string(64, 'a') + "@b.example")->text().size(), 74U);
 }
 
@@ -36,7 +37,14 @@ TEST(Email, RefusesWhatIsNoPlainAddress) {
                               "a@b,c@d",
                               std::string(65, 'a') + "@b",
                               "a@" + std::string(253, 'b'),
-                              "a@b_c"};
+                              "a@b_c",
+                              ".a@b",
+                              "a.@b",
+                              "a..b@c",
+                              "a@-b",
+                              "a@b-",
+                              "a@b.-.c",
+                              "a@" + std::string(64, 'b')};
   for (const std::string& row : rows) EXPECT_FALSE(Email::parse(row).has_value()) << row;
 }
 

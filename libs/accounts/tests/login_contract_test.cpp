@@ -1,3 +1,5 @@
+#include <thread>
+
 #include "account_rig.hpp"
 
 namespace sallyport::accounts {
@@ -137,6 +139,27 @@ TEST_P(LoginContract, WorkThatWasNotBegunIsNoGuess) {
   EXPECT_EQ(code_of(try_login("ada@example.com", "wrong password")), "overloaded");
   EXPECT_EQ(rig.guard.not_tried, 1);
   EXPECT_EQ(rig.guard.leases, 0);
+}
+
+// Whoever sends a body slowly uses up the request's time, and must not thereby get rid of its trace.
+TEST_P(LoginContract, AFailureIsOnRecordHoweverLateItComes) {
+  const UserId ada = rig.add_user();
+  SteadyTime over;
+  rig.passwords.at_work = [&] {
+    while (rig.clock.now() < over) std::this_thread::yield();
+  };
+  for (int i = 0; i < 5; ++i) {
+    over = rig.clock.now() + 300ms;
+    const auto late = rig.attempt([&] {
+      return rig.service.login(Login{"ada@example.com", Secret<std::string>("wrong password"), std::nullopt}, {},
+                               Deadline(over));
+    });
+    EXPECT_EQ(code_of(late), "invalid_credentials");
+  }
+  EXPECT_EQ(rig.guard.failures[ada.to_string()], 5);
+  EXPECT_EQ(events("login.failed"), 5);
+  EXPECT_EQ(events("account.locked"), 1);
+  EXPECT_EQ(rig.observer.audit_failures, 0);
 }
 
 TEST_P(LoginContract, AResultAfterItsLeaseIsNotTold) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <thread>
 
 #include "account_rig.hpp"
 
@@ -57,6 +58,27 @@ TEST_P(ChangeContract, GuessingTheCurrentPasswordEndsTheSessionThatGuesses) {
   EXPECT_EQ(database.number("SELECT COUNT(*) FROM sessions WHERE ended_reason = 'password_guessing'"), 1);
 }
 
+TEST_P(ChangeContract, GuessingSlowlyEndsTheSessionToo) {
+  rig.add_user();
+  const auto stolen = rig.login();
+  SteadyTime over;
+  rig.passwords.at_work = [&] {
+    while (rig.clock.now() < over) std::this_thread::yield();
+  };
+  for (int i = 1; i <= 5; ++i) {
+    over = rig.clock.now() + 300ms;
+    const auto outcome = rig.run([&] {
+      NewPassword guess{stolen.tokens.user, stolen.tokens.session, Secret<std::string>("wrong password"),
+                        Secret<std::string>("battery staple")};
+      return rig.service.change_password(std::move(guess), {}, Deadline(over));
+    });
+    ASSERT_TRUE(std::holds_alternative<WrongPassword>(outcome));
+    EXPECT_EQ(std::get<WrongPassword>(outcome).session_ended, i == 5) << i;
+  }
+  EXPECT_EQ(code_of(rig.refresh(stolen.tokens.refresh_token)), "session_revoked");
+  EXPECT_EQ(rig.denylist.denied, std::vector<SessionId>(1, stolen.tokens.session));
+}
+
 TEST_P(ChangeContract, AWeakNewPasswordIsToldBeforeTheOldOneIsTried) {
   rig.add_user();
   const auto login = rig.login();
@@ -113,6 +135,20 @@ TEST_P(ChangeContract, AChangeOfRoleOrStatusEndsTheUsersSessions) {
   const auto back = rig.login();
   EXPECT_TRUE(std::holds_alternative<User>(change({ada, Role::User, UserStatus::Active}, root)));
   rig.refreshed(back.tokens.refresh_token);
+}
+
+// The last access token of a session lives on for its own time: who was disabled must not go on with it.
+TEST_P(ChangeContract, ASessionThatHasJustExpiredIsDeniedLikeAnOpenOne) {
+  const UserId ada = rig.add_user();
+  const auto long_over = rig.login();
+  pass_time(database, std::chrono::days(2));
+  const auto just_over = rig.login();
+  pass_time(database, std::chrono::days(30) + 60s);
+  EXPECT_TRUE(std::holds_alternative<User>(change({ada, std::nullopt, UserStatus::Disabled})));
+  EXPECT_EQ(rig.denylist.denied, std::vector<SessionId>(1, just_over.tokens.session));
+  EXPECT_EQ(rig.run([&] { return rig.service.republish_ended(rig.soon()); }), 1U);
+  EXPECT_EQ(code_of(rig.refresh(just_over.tokens.refresh_token)), "session_revoked");
+  EXPECT_EQ(code_of(rig.refresh(long_over.tokens.refresh_token)), "session_revoked") << "the user is disabled";
 }
 
 TEST_P(ChangeContract, TheLastActiveAdminStays) {

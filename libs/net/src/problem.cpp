@@ -23,7 +23,9 @@ Response problem(ErrorCode code, const ProblemDetails& details) {
     body.push_back('"');
   };
   text_member("detail", details.detail);
-  text_member("instance", details.instance);
+  // A token that a client put into its path goes no further: what answers say is kept in logs, too.
+  std::string masked;
+  text_member("instance", log::Redactor().redact(details.instance, masked));
   text_member("code", fixed.code);
   text_member("request_id", details.request_id);
   if (!details.members.empty()) body.append(1, ',').append(details.members);

@@ -166,14 +166,14 @@ class Scanner final {
     return {start + colon + 1, start + user_end};
   }
 
-  /// eyJ….….… (RFC 7515 section 3.1; longer for JWE); i is at the 'J'.
+  /// eyJ….….… (RFC 7515 section 3.1; longer for JWE), or eyJ….eyJ…, whose end somebody cut off; i is at the 'J'.
   Span jwt(std::size_t i) {
     if (i < 2 || text_[i - 1] != 'y' || text_[i - 2] != 'e' || i < jwt_free_until_) return {};
     const std::size_t header_end = skip(i, base64url);
     jwt_free_until_ = header_end;
     if (at(header_end) != '.') return {};
     std::size_t end = skip(header_end + 1, base64url);
-    if (at(end) != '.') return {};
+    if (at(end) != '.' && text_.substr(header_end + 1, 3) != "eyJ") return {};
     while (at(end) == '.') end = skip(end + 1, base64url);
     return {i - 2, end};
   }

@@ -94,6 +94,7 @@ class HttpPaymentProcessor::Impl {
   struct Try {
     Result<ProcessorAnswer> answer;
     Reached reached = Reached::No;
+    Reached before = Reached::No;  ///< on a kept connection, which then broke: not what was answered
   };
 
   runtime::Task<Try> try_once(Method method, std::string_view head, std::string_view body, Deadline deadline);
@@ -101,6 +102,7 @@ class HttpPaymentProcessor::Impl {
                                                   std::string_view head, std::string_view body);
   std::string head_of(Method method, std::string_view path, std::size_t body_bytes, OperationId operation) const;
   void report(resilience::CircuitBreaker::Permit permit, const Try& tried);
+  static Result<Finding> read(const Try& tried, Method method, OperationId operation, Reached earlier);
   static bool broken(const Try& tried) {
     return !tried.answer || tried.answer->status == 502 || tried.answer->status == 503 || tried.answer->status == 504;
   }
@@ -166,24 +168,36 @@ runtime::Task<HttpPaymentProcessor::Impl::Try> HttpPaymentProcessor::Impl::try_o
                                                                                     std::string_view head,
                                                                                     std::string_view body,
                                                                                     Deadline deadline) {
-  Reached reached = Reached::No;
+  Reached before = Reached::No;
   while (true) {
-    auto connection = reached == Reached::No ? pool().take(kRestedMax) : nullptr;
+    auto connection = before == Reached::No ? pool().take(kRestedMax) : nullptr;
     if (connection == nullptr) {
       net::Abortable* waiting = nullptr;
       auto connected = co_await pool().connect(deadline, waiting);
-      if (!connected) co_return Try{std::unexpected(std::move(connected.error())), reached};
+      if (!connected) co_return Try{std::unexpected(std::move(connected.error())), before, before};
       connection = std::move(*connected);
     }
     connection->set_deadline(deadline);
     auto answer = co_await exchange(*connection, method, head, body);
-    if (connection->bytes_sent() > 0) reached = Reached::Perhaps;
+    const Reached reached = connection->bytes_sent() > 0 ? Reached::Perhaps : before;
     const bool stale = !answer && connection->used_before() && connection->bytes_received() == 0 &&
                        answer.error().code == ErrorCode::BadGateway;
     if (answer) pool().give_back(std::move(connection));
-    if (!stale) co_return Try{std::move(answer), reached};
-    reached = Reached::Perhaps;  // so that the next one is a fresh connection
+    if (!stale) co_return Try{std::move(answer), reached, before};
+    before = Reached::Perhaps;  // so that the next one is a fresh connection
   }
+}
+
+Result<Finding> HttpPaymentProcessor::Impl::read(const Try& tried, Method method, OperationId operation,
+                                                 Reached earlier) {
+  auto finding = read_answer(*tried.answer, operation);
+  if (earlier == Reached::No && tried.before == Reached::No) return finding;
+  // A refusal says that this try did nothing; an earlier one may have.
+  if (!finding) finding.error().retry = Retry::Never;
+  if (method == Method::Post && finding && std::holds_alternative<NotKnown>(*finding)) {
+    return fail(ErrorCode::BadGateway, "not found, once it may have been done", ErrorOrigin::Upstream);
+  }
+  return finding;
 }
 
 void HttpPaymentProcessor::Impl::report(resilience::CircuitBreaker::Permit permit, const Try& tried) {
@@ -222,13 +236,8 @@ runtime::Task<Result<Finding>> HttpPaymentProcessor::Impl::ask(Method method, st
     Try tried =
         co_await try_once(method, head, body, deadline.sooner(Deadline::after(clock_.now(), options_.try_timeout)));
     report(*permit, tried);
+    if (!broken(tried)) co_return read(tried, method, operation, reached);
     if (tried.reached == Reached::Perhaps) reached = Reached::Perhaps;
-    if (!broken(tried)) {
-      auto finding = read_answer(*tried.answer, operation);
-      // A refusal says that this try did nothing; an earlier one may have.
-      if (!finding && n > 0 && reached == Reached::Perhaps) finding.error().retry = Retry::Never;
-      co_return finding;
-    }
     last = tried.answer ? Error{ErrorCode::BadGateway, fmt::format("status {}", tried.answer->status),
                                 ErrorOrigin::Upstream, Retry::Never}
                         : std::move(tried.answer.error());

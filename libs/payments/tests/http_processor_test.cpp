@@ -7,10 +7,16 @@
 #include <iterator>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/write.hpp>
 
 #include "sallyport/crypto/random.hpp"
 #include "sallyport/observability/log.hpp"
@@ -208,6 +214,91 @@ TEST_F(HttpProcessor, WithAWrongKeyDoesNothingAndLogsNoKey) {
   EXPECT_EQ(verdict.error().detail.find("0815"), std::string::npos);
   EXPECT_EQ(sandbox_.operations(), 0U);
   EXPECT_EQ(log_text().find("0815"), std::string::npos);
+}
+
+/// A server that answers as it is told: connection by connection, request by request. "": it closes instead.
+class Script final {
+ public:
+  explicit Script(std::vector<std::vector<std::string>> connections)
+      : acceptor_(io_, {asio::ip::make_address("127.0.0.1"), 0}),
+        port_(acceptor_.local_endpoint().port()),
+        thread_([this, all = std::move(connections)] {
+          for (const auto& answers : all) serve(answers);
+        }) {}
+  ~Script() { thread_.join(); }
+  Script(const Script&) = delete;
+  Script& operator=(const Script&) = delete;
+
+  std::uint16_t port() const noexcept { return port_; }
+
+ private:
+  void serve(const std::vector<std::string>& answers) {
+    asio::ip::tcp::socket socket(io_);
+    acceptor_.accept(socket);
+    std::string request;
+    for (const std::string& answer : answers) {
+      ErrorCodeSys ec;
+      const auto head = asio::read_until(socket, asio::dynamic_buffer(request), "\r\n\r\n", ec);
+      const auto field = request.find("Content-Length: ");
+      const std::size_t body = field < head ? std::stoul(request.substr(field + 16)) : 0;
+      const std::size_t whole = head + body;
+      if (request.size() < whole) {
+        asio::read(socket, asio::dynamic_buffer(request), asio::transfer_exactly(whole - request.size()), ec);
+      }
+      request.erase(0, whole);
+      if (answer.empty()) return;
+      asio::write(socket, asio::buffer(answer), ec);
+    }
+  }
+
+  asio::io_context io_;
+  asio::ip::tcp::acceptor acceptor_;
+  std::uint16_t port_;
+  std::thread thread_;
+};
+
+std::string answer_of(int status, const std::string& body = {}) {
+  return "HTTP/1.1 " + std::to_string(status) + " X\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+         body;
+}
+
+std::string approval_of(OperationId id) {
+  return answer_of(200, R"({"operation_id":")" + id.to_string() + R"(","status":"succeeded","reference":"r1"})");
+}
+
+TEST_F(HttpProcessor, LeavesTheOutcomeOpenWhenARefusalFollowsABrokenConnection) {
+  for (const int status : {404, 429}) {
+    // The second request is read on the kept connection, which then breaks: it may have been done.
+    const auto first = fresh();
+    Script script({{approval_of(first), ""}, {answer_of(status)}});
+    reset({}, script.port());
+    ASSERT_TRUE(authorize(first, 5000));
+    const auto verdict = authorize(fresh(), 5000);
+    ASSERT_FALSE(verdict);
+    EXPECT_EQ(verdict.error().retry, Retry::Never) << status;
+  }
+}
+
+TEST_F(HttpProcessor, LeavesTheOutcomeOpenWhenARefusalFollowsABrokenTry) {
+  for (const int status : {404, 429}) {
+    Script script({{answer_of(503), answer_of(status)}});
+    reset({}, script.port());
+    const auto verdict = authorize(fresh(), 5000);
+    ASSERT_FALSE(verdict);
+    EXPECT_EQ(verdict.error().retry, Retry::Never) << status;
+  }
+}
+
+TEST_F(HttpProcessor, DoesNotTakeJustAny404ForTheNewsThatNothingHappened) {
+  const auto id = fresh();
+  const std::string unknown = R"({"operation_id":")" + id.to_string() + R"(","status":"unknown"})";
+  Script script({{answer_of(404), answer_of(404, "<h1>no such host</h1>"), answer_of(404, unknown)}});
+  reset({}, script.port());
+  EXPECT_FALSE(find(id)) << "a proxy on the way says it as easily as the processor";
+  EXPECT_FALSE(find(id));
+  const auto known = find(id);
+  ASSERT_TRUE(known);
+  EXPECT_TRUE(std::holds_alternative<NotKnown>(*known));
 }
 
 TEST_F(HttpProcessor, SendsNoReferenceThatCouldChangeThePath) {

@@ -1,6 +1,6 @@
 #include "sallyport/service/answers.hpp"
 
-#include "sallyport/service/json_text.hpp"
+#include "sallyport/validation/error_text.hpp"
 
 namespace sallyport::service {
 namespace {
@@ -39,17 +39,11 @@ net::Response refuse_for_now(const Exchange& exchange, ErrorCode code, std::stri
 
 void detail::append_error(std::string& list, std::string_view pointer, std::string_view code,
                           std::string_view message) {
-  list.append(list.empty() ? "{" : ",{");
-  append_member(list, "pointer", pointer);
-  append_member(list, "code", code);
-  append_member(list, "message", message);
-  list.push_back('}');
+  validation::append_error(list, pointer, code, message);
 }
 
 net::Response detail::refuse_with_errors(const Exchange& exchange, std::string_view list) {
-  std::string members = "\"errors\":[";
-  members.append(list).append("]");
-  return refuse(exchange, ErrorCode::ValidationFailed, "Some parts of the request are not valid; see errors.", members);
+  return refuse(exchange, ErrorCode::ValidationFailed, validation::kInvalidDetail, validation::errors_member(list));
 }
 
 net::Response refuse_invalid(const Exchange& exchange, const FieldError& error) {

@@ -37,7 +37,7 @@ void Bearer::use(std::shared_ptr<const tokens::KeySet> keys) noexcept {
   verifier_.verifier().use(std::move(keys));
 }
 
-runtime::Task<std::optional<net::Response>> Bearer::authenticate(Exchange& exchange) {
+runtime::Task<std::optional<net::Response>> Bearer::authenticate(Exchange& exchange, Unchecked unchecked) {
   const auto credentials = tokens::credentials_of(exchange.request.fields);
   if (credentials.kind == tokens::Credentials::Kind::Several) {
     co_return refuse(exchange, ErrorCode::InvalidToken, "More than one Authorization field was sent.");
@@ -52,8 +52,13 @@ runtime::Task<std::optional<net::Response>> Bearer::authenticate(Exchange& excha
     co_return refuse_token(exchange, verified.error());
   }
   const tokens::Claims& claims = (*verified)->claims;
-  if (co_await denylist_.denied(claims.session)) {
+  const auto ended = co_await denylist_.denied(claims.session);
+  if (ended.value_or(false)) {
     co_return refuse(exchange, ErrorCode::TokenRevoked, "The session of this access token has ended.");
+  }
+  if (!ended && unchecked == Unchecked::Refused) {
+    co_return refuse_for_now(exchange, ErrorCode::ServiceUnavailable,
+                             "Whether the session has ended cannot be checked now; try again soon.", kRetryAfter);
   }
   exchange.principal.emplace(claims.issuer, claims.subject, claims.session, claims.role);
   co_return std::nullopt;

@@ -8,7 +8,6 @@
 
 #include <fmt/format.h>
 
-#include "sallyport/core/assert.hpp"
 #include "sallyport/net/request_body.hpp"
 #include "sallyport/openapi/documents.hpp"
 #include "sallyport/service/answers.hpp"
@@ -40,6 +39,10 @@ bool no_body(const Exchange& exchange) {
   return !body.has_body() || (body.framing() == net::http::Framing::Length && exchange.request.content_length == 0);
 }
 
+net::Response refuse_unexpected_body(const Exchange& exchange) {
+  return refuse_invalid(exchange, FieldError{"", "unexpected_body", "no body is taken here"});
+}
+
 std::expected<validation::Parameters, net::Response> parameters_of(const Exchange& exchange,
                                                                    const validation::OperationMatch& match) {
   auto checked = match.operation->check_parameters(match.path_values, exchange.query(),
@@ -61,31 +64,41 @@ runtime::Task<std::expected<ContractBody, net::Response>> body_of(Exchange& exch
 
 Contract::Contract(std::string_view name) : document_(load(name)) {}
 
-validation::OperationMatch Contract::match(const Exchange& exchange) const {
+std::expected<validation::OperationMatch, net::Response> Contract::match(const Exchange& exchange) const {
   using net::http::Method;
   const Method method = exchange.request.method == Method::Head ? Method::Get : exchange.request.method;
   auto found = document_.find(net::http::to_string(method), exchange.path);
-  SALLYPORT_ASSERT(found.has_value());  // the contract tests of each service see to it
-  return *std::move(found);
+  if (found) return *std::move(found);
+  // The contract tests of each service see to it that this is never seen. The path is a client's: no assertion.
+  return std::unexpected(service::refuse(exchange, ErrorCode::NotFound, "There is no such route here."));
 }
 
 std::expected<validation::Parameters, net::Response> Contract::parameters(const Exchange& exchange) const {
-  return parameters_of(exchange, match(exchange));
+  auto found = match(exchange);
+  if (!found) return std::unexpected(std::move(found.error()));
+  auto parameters = parameters_of(exchange, *found);
+  if (parameters && !found->operation->takes_body() && !no_body(exchange)) {
+    return std::unexpected(refuse_unexpected_body(exchange));
+  }
+  return parameters;
 }
 
 runtime::Task<std::expected<ContractBody, net::Response>> Contract::body(Exchange& exchange) const {
-  return body_of(exchange, *match(exchange).operation);
+  auto found = match(exchange);
+  if (!found) co_return std::unexpected(std::move(found.error()));
+  co_return co_await body_of(exchange, *found->operation);
 }
 
 runtime::Task<std::expected<ContractRequest, net::Response>> Contract::check(Exchange& exchange) const {
-  const auto found = match(exchange);
-  const validation::Operation& operation = *found.operation;
-  auto parameters = parameters_of(exchange, found);
+  auto found = match(exchange);
+  if (!found) co_return std::unexpected(std::move(found.error()));
+  const validation::Operation& operation = *found->operation;
+  auto parameters = parameters_of(exchange, *found);
   if (!parameters) co_return std::unexpected(std::move(parameters.error()));
   ContractRequest request{*std::move(parameters), {}};
   if (!operation.requires_body() && no_body(exchange)) co_return request;
   if (!operation.takes_body()) {
-    co_return std::unexpected(refuse_invalid(exchange, FieldError{"", "unexpected_body", "no body is taken here"}));
+    co_return std::unexpected(refuse_unexpected_body(exchange));
   }
   auto body = co_await body_of(exchange, operation);
   if (!body) co_return std::unexpected(std::move(body.error()));

@@ -96,8 +96,10 @@ Answer Dispatcher::dispatch(Exchange& x) {
 }
 
 Answer Dispatcher::serve(const Route& route, Exchange& x) {
-  if (auto refused = co_await parts_.bearer.authenticate(x)) co_return *std::move(refused);
-  if (route.access == Access::Admin) {
+  const bool admin = route.access == Access::Admin;
+  const Unchecked unchecked = admin ? Unchecked::Refused : Unchecked::Accepted;
+  if (auto refused = co_await parts_.bearer.authenticate(x, unchecked)) co_return *std::move(refused);
+  if (admin) {
     if (auto refused = require_role(x, kAdmin)) co_return *std::move(refused);
   }
   co_return co_await route.handler(parts_.application, x);

@@ -46,6 +46,7 @@ class BearerTest : public ::testing::Test {
   asio::io_context loop_{1};
   log::Logger logger_{log::Logger::Options{.level = log::Level::Off}, log::Redactor{}};
   metrics::Registry registry_;
+  metrics::CounterId unchecked_ = registry_.counter("unchecked_total", "x");
   denylist::MemoryDenylist memory_;
   denylist::Denylist list_{
       {memory_, nullptr, "sp:", loop_.get_executor(), clock_, logger_, registry_.make_shard(), {}}};
@@ -102,6 +103,32 @@ TEST_F(BearerTest, WaitsForItsKeys) {
   bearer_.use(tokens::KeySet::of(ring_));
   EXPECT_TRUE(bearer_.ready());
   EXPECT_EQ(authenticate({good}), "");
+}
+
+TEST_F(BearerTest, WithoutRedisAcceptsATokenUnlessToldToRefuseIt) {
+  SystemClock clock;
+  FastRandom random{1};
+  storage::RedisOptions options;
+  options.url = *storage::RedisUrl::parse("redis://127.0.0.1:1");
+  storage::RedisClient away(loop_.get_executor(), options, clock, random, logger_);
+  denylist::Denylist list{
+      {memory_, &away, "sp:", loop_.get_executor(), clock, logger_, registry_.make_shard(), unchecked_}};
+  Bearer bearer{tokens::AccessTokenVerifier({"https://i", "aud"}, tokens::KeySet::of(ring_)), list, clock_};
+  const std::string value = "Bearer " + token();
+  const auto status = [&](Unchecked unchecked) {
+    exchange_.reset();
+    exchange_.request.fields.clear();
+    exchange_.request.fields.push({"Authorization", value});
+    loop_.restart();
+    const auto refused = sallyport::testing::run_task_on(
+        loop_, [&](runtime::Executor) { return bearer.authenticate(exchange_, unchecked); });
+    EXPECT_EQ(exchange_.principal.has_value(), !refused.has_value());
+    return refused ? refused->status : 200;
+  };
+  EXPECT_EQ(status(Unchecked::Accepted), 200);
+  EXPECT_EQ(status(Unchecked::Refused), 503);
+  memory_.deny("s-1", clock.now() + std::chrono::seconds(300), clock.now());
+  EXPECT_EQ(status(Unchecked::Refused), 401) << "what this process knows needs no Redis";
 }
 
 TEST_F(BearerTest, TellsRolesApart) {

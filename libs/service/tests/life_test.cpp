@@ -125,6 +125,18 @@ TEST_F(ServiceTest, AsksTheDenylistOfAllProcesses) {
   EXPECT_THAT(probe_.ask("GET /things/7", probe_.bearer()), HasSubstr("token_revoked"));
 }
 
+// A gateway refuses them as well; here stands what holds for whoever comes past it.
+TEST_F(ServiceTest, WithoutRedisServesUsersAndNoAdministrators) {
+  sallyport::testing::RedisServer redis;
+  probe_.options.redis = *storage::RedisUrl::parse(redis.url());
+  ASSERT_TRUE(probe_.start().has_value());
+  EXPECT_THAT(probe_.ask("GET /admin/7", probe_.bearer("admin")), StartsWith("HTTP/1.1 200"));
+  redis.kill();
+  EXPECT_THAT(probe_.ask("GET /things/7", probe_.bearer()), StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(probe_.ask("GET /admin/7", probe_.bearer("admin")),
+              AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("Retry-After: 1")));
+}
+
 TEST_F(ServiceTest, WantsARedisThatKeepsWhatItIsGiven) {
   sallyport::testing::RedisServer redis;
   redis.command({"CONFIG", "SET", "maxmemory-policy", "allkeys-lru"});

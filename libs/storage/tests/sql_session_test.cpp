@@ -1,6 +1,9 @@
 #include "sallyport/storage/sql/session.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <thread>
@@ -251,6 +254,35 @@ TEST(SqliteSession, HasTheSettingsOfProductionAndAPrivateFile) {
     ASSERT_EQ(::stat((path + suffix).c_str(), &file), 0) << suffix;
     EXPECT_EQ(file.st_mode & 0777, 0600U) << suffix;
   }
+}
+
+/// Whether another process finds SQLite's shared lock on the file (its "SHARED_FIRST" and the 510 bytes from there).
+bool is_locked(const std::string& path) {
+  const pid_t other = ::fork();
+  if (other == 0) {
+    struct flock lock{.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0x40000002, .l_len = 510, .l_pid = 0};
+    const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+    const bool asked = fd >= 0 && ::fcntl(fd, F_GETLK, &lock) == 0;
+    ::_exit(asked && lock.l_type != F_UNLCK ? 0 : 1);
+  }
+  int status = 1;
+  ::waitpid(other, &status, 0);
+  return status == 0;
+}
+
+TEST(SqliteSession, KeepsItsLockWhenAnotherOneIsOpened) {
+  const testing::TemporaryFolder folder;
+  const std::string path = folder.file("shared.db");
+  auto first = SqlSession::open(parse_url("sqlite:" + path), {});
+  ASSERT_TRUE(first) << first.error().describe();
+  ASSERT_TRUE((*first)->execute("CREATE TABLE t (x INTEGER)"));
+  EXPECT_TRUE(is_locked(path));
+  {
+    auto second = SqlSession::open(parse_url("sqlite:" + path), {});
+    ASSERT_TRUE(second) << second.error().describe();
+    EXPECT_TRUE(is_locked(path));
+  }
+  EXPECT_TRUE(is_locked(path));
 }
 
 TEST(SqliteSession, ManyMayOpenANewFileAtOnce) {

@@ -7,6 +7,7 @@ from .certificates import Certificates
 from .case import PLENTY, E2ETest, policy, route
 from .gateway import Gateway, Program, run, to_yaml
 from .identity_provider import IdentityProvider
+from .payments import PaymentsService, Processor
 from .postgres import Postgres
 from .raw_client import Broken, RawClient, Response, chunked, request_bytes
 from .redis import Redis, RedisError
@@ -19,4 +20,5 @@ __all__ = [
     "chunked", "request_bytes", "Redis", "RedisError", "TcpGate", "Upstream", "answer", "before_body", "echo", "raw",
     "silent", "eventually", "free_port", "fresh_address", "AuthService", "SqliteDatabase", "claims_of", "fresh_secrets",
     "migrate", "AdminService", "AuthTest", "JSON", "Postgres", "Certificates", "IdentityProvider",
+    "PaymentsService", "Processor",
 ]

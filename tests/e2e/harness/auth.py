@@ -1,8 +1,10 @@
 """The identity service under test, with fresh secrets and a migrated database of its own."""
 
 import base64
+import contextlib
 import json
 import os
+import sqlite3
 import tempfile
 
 from .gateway import Program, run, to_yaml
@@ -30,6 +32,14 @@ class SqliteDatabase:
         self.folder = tempfile.TemporaryDirectory(prefix="sallyport-db-")
         self.url = f"sqlite:{self.folder.name}/accounts.db"
         migrate(self.url)
+
+    @contextlib.contextmanager
+    def hold_writes(self):
+        """Nobody's changes get done meanwhile."""
+        with contextlib.closing(sqlite3.connect(self.url.removeprefix("sqlite:"), 20, isolation_level=None)) as db:
+            db.execute("BEGIN IMMEDIATE")
+            yield
+            db.execute("ROLLBACK")
 
     def close(self):
         self.folder.cleanup()

@@ -1,13 +1,16 @@
 """What tests of the identity service start from: one service for each class, and short words for its routes."""
 
+import contextlib
 import itertools
 import json
 
 from .auth import AuthService, SqliteDatabase
 from .case import E2ETest
 from .raw_client import RawClient, request_bytes
+from .waiting import eventually
 
 JSON = ("Content-Type", "application/json")
+_UNKNOWN = b'{"refresh_token":"rt1.rt1.%s"}' % (b"A" * 43)  # as only the database can tell
 _numbers = itertools.count(1)
 
 
@@ -83,12 +86,20 @@ class AuthTest(E2ETest):
     def refresh(self, token, **more):
         return self.post("/auth/refresh", {"refresh_token": token}, **more)
 
-    def together(self, requests, service=None):
-        """The answers to requests that are all sent before any is read; each is (method, target, fields, body)."""
+    def together(self, requests, service=None, database=None):
+        """The answers to requests that are all sent before any is read; each is (method, target, fields, body). With a
+        database also before any has changed it: however slowly they are sent, all overlap. For as many as the service
+        has connections."""
+        if database:  # connections that are open already: a request does not wait long for one
+            self.together([("POST", "/auth/refresh", [JSON], _UNKNOWN)] * len(requests), service)
         clients = [RawClient((service or self.service).address, None, 30) for _ in requests]
         try:
-            for client, request in zip(clients, requests):
-                client.send(request_bytes(*request))
+            with database.hold_writes() if database else contextlib.nullcontext():
+                for client, request in zip(clients, requests):
+                    client.send(request_bytes(*request))
+                if database:
+                    busy = "auth_database_connections_busy"
+                    eventually(lambda: self.metric(self.service, busy) == len(requests), "all have arrived")
             answers = [client.read_response(request[0]) for client, request in zip(clients, requests)]
         finally:
             for client in clients:

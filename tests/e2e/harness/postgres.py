@@ -96,6 +96,10 @@ class Postgres:
         """Runs statements in a transaction that stays open for as long as the result is: a context manager."""
         return _Held([*self.prefix, _program("psql"), *self._psql(), "-Atq"], sql)
 
+    def hold_writes(self):
+        """Nobody's changes of tokens get done meanwhile: a context manager."""
+        return self.hold("LOCK TABLE refresh_tokens IN EXCLUSIVE MODE")
+
     def kill(self):
         if self.process:
             self.process.send_signal(signal.SIGQUIT)  # at once, with all its children

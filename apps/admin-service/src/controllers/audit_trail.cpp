@@ -38,8 +38,7 @@ void read_time(const validation::Parameters& parameters, std::string_view name, 
   const auto text = parameters.text(kQuery, name);
   if (!text) return;
   out = parse_time(*text);
-  if (!out)
-    errors.push_back({"/query/" + std::string(name), "format", "must be a point in time since 1970 (RFC 3339)"});
+  if (!out) errors.push_back({"/query/" + std::string(name), "format", "must be a point in time (RFC 3339)"});
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "http/time_text.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 namespace sallyport::admin_service {
@@ -90,8 +91,7 @@ std::optional<accounts::Timestamp> parse_time(std::string_view text) {
   if (!reader.ended_well() || !date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
   const accounts::Timestamp time =
       sys_days(date) + hours(hour) + minutes(minute - offset) + seconds(second) + microseconds(micros);
-  if (time.time_since_epoch().count() < 0) return std::nullopt;
-  return time;
+  return std::max(time, accounts::Timestamp{});  // nothing is older, and a database need not know such times
 }
 
 }  // namespace sallyport::admin_service

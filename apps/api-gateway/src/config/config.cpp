@@ -5,9 +5,10 @@
 
 namespace sallyport::api_gateway {
 
-LoadedConfig load_config(std::string_view yaml, ConfigMode mode, const Config& base) {
+LoadedConfig load_config(std::string_view yaml, ConfigMode mode, const Config& base, std::string_view folder) {
   Problems problems;
   Draft draft;
+  draft.folder = folder;
   if (mode == ConfigMode::Dev) static_cast<Config&>(draft) = base;
   YamlNode root = parse_yaml(yaml, problems);
   if (root.kind == YamlNode::Kind::Null) root.kind = YamlNode::Kind::Map;  // an empty file says nothing, and may

@@ -69,6 +69,9 @@ std::string configuration_reference() {
   out += section("rate_limits.NAME", built_in_text(), policy_keys());
   out += section("upstreams.NAME", "", upstream_keys());
   out += section("routes[]", "Two routes may share a path only when they have no method in common.", route_keys());
+  out += section("routes[].schema",
+                 "Requests are held to an OpenAPI document: [Validate requests](how-to/validate-requests.md).",
+                 request_schema_keys());
   out += section("issuers[]",
                  "Their tokens count only on routes that name them, never below `/auth`, `/payments` and `/admin`, and "
                  "beside our own. A caller is issuer and subject together, in limits by user too. Sessions that they "

@@ -82,6 +82,17 @@ Key<RouteConfig> revocation_key() {
   return key;
 }
 
+Key<RouteConfig> schema_key() {
+  Key<RouteConfig> key;
+  key.doc =
+      KeyDoc{"schema", "file, or a map", "a path, or `builtin:` and `auth`, `payments` or `admin`", "none",
+             "OpenAPI 3.0 or 3.1 document that requests must keep to, as the upstream sees them: their paths come "
+             "after `strip_prefix`. A relative path starts from the folder of this file. As a map, see below. Not "
+             "with `streaming: true`."};
+  key.read = read_request_schema;
+  return key;
+}
+
 void check_upstream(const YamlNode& node, const UpstreamConfig& upstream, Problems& problems) {
   const YamlNode* hosts = node.find("hosts");
   if (hosts == nullptr || hosts->kind != YamlNode::Kind::List) return;
@@ -204,7 +215,7 @@ const KeyTable<RouteConfig>& route_keys() {
       size_key<R>("body_max", &R::body_max, 0, kBodyMax, "Largest request body; a larger one gets 413."),
       bool_key<R>("streaming", &R::streaming, "Sends the request on before its body has arrived."),
       bool_key<R>("body_on_any_method", &R::body_on_any_method, "Allows a body on GET, HEAD, DELETE and OPTIONS."),
-      refused_key<R>("schema", "validation by schema is not supported by this build yet"),
+      schema_key(),
       refused_key<R>("retry", "retries are not supported by this build yet"),
   };
   return table;
@@ -242,6 +253,7 @@ void read_routes(const YamlNode& node, Draft& out, Problems& problems) {
     if (item.kind != YamlNode::Kind::Map) continue;
     settle_auth(item, route, problems);
     check_route(item, route, problems);
+    load_request_schema(item, route, out, problems);
     named.push_back(std::move(route));
     nodes.push_back(&item);
   }

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "config/schema.hpp"
+#include "routing/status_route.hpp"
 #include "sallyport/tokens/jwks_source.hpp"
 
 namespace sallyport::api_gateway {
@@ -44,6 +45,17 @@ void check_user_policies(const Draft& draft, Problems& problems) {
   }
 }
 
+/// With tokens there are administrators, and the gateway answers them itself.
+void check_status_path(const Draft& draft, Problems& problems) {
+  for (std::size_t i = 0; i < draft.routes.size(); ++i) {
+    const RouteConfig& route = draft.routes[i];
+    if (route.prefix || route.path != kStatusPath || draft.route_nodes[i] == nullptr) continue;
+    problems.error(
+        draft.route_nodes[i]->at_or_self("path"),
+        fmt::format("path: {} is answered by the gateway itself as soon as a route asks for tokens", kStatusPath));
+  }
+}
+
 }  // namespace
 
 bool asks_for_tokens(const Config& config) noexcept {
@@ -53,7 +65,10 @@ bool asks_for_tokens(const Config& config) noexcept {
 
 void check_tokens(const YamlNode& root, ConfigMode mode, const Draft& draft, Problems& problems) {
   check_user_policies(draft, problems);
-  if (asks_for_tokens(draft)) check_settings(root, draft, problems);
+  if (asks_for_tokens(draft)) {
+    check_settings(root, draft, problems);
+    check_status_path(draft, problems);
+  }
   if (mode == ConfigMode::Production) check_jwks_url(root, draft, problems);
 }
 

@@ -15,9 +15,8 @@ net::Response json(int status, std::string body) {
 }
 
 net::Response ready(const Readiness& state, bool with_details) {
-  const bool degraded = state.store == "unreachable" || state.token_keys == "not_loaded";
   std::string body = R"({"status":")";
-  body.append(!state.ready ? "draining" : degraded ? "degraded" : "ok").append("\"");
+  body.append(status_of(state)).append("\"");
   if (with_details) body.append(R"(,"rate_limit_store":")").append(state.store).append("\"");
   if (with_details && !state.token_keys.empty()) {
     body.append(R"(,"token_keys":")").append(state.token_keys).append("\"");
@@ -27,6 +26,11 @@ net::Response ready(const Readiness& state, bool with_details) {
 }
 
 }  // namespace
+
+std::string_view status_of(const Readiness& state) noexcept {
+  if (!state.ready) return "draining";
+  return state.store == "unreachable" || state.token_keys == "not_loaded" ? "degraded" : "ok";
+}
 
 bool is_internal(std::string_view path) noexcept {
   return is_health_check(path) || path == "/metrics";

@@ -21,6 +21,9 @@ struct Readiness {
   std::string_view token_keys;    ///< "ok", "not_loaded"; empty: no route asks for tokens
 };
 
+/// "ok", "degraded" or "draining".
+std::string_view status_of(const Readiness& state) noexcept;
+
 /// Answers /health, /health/ready and /metrics.
 /// Order:   before the limits: a monitor must see a gateway that is under attack.
 /// Answers: 200; 503 when draining; 404 for /metrics from outside `internal_access`; 405.

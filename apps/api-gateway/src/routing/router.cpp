@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "routing/status_route.hpp"
 #include "sallyport/core/ascii.hpp"
 #include "sallyport/core/assert.hpp"
 
@@ -55,27 +56,14 @@ const Router::Pattern* Router::PatternMap::find(std::string_view path) const noe
   return found == patterns.end() ? nullptr : &found->second;
 }
 
-Router::Router(const Config& config) : sign_in_paths_(canonical_auth_paths()) {
+Router::Router(const Config& config) : status_(status_route(config)), sign_in_paths_(canonical_auth_paths()) {
   unrouted_ = policies_of(config, {});
-  for (std::size_t i = 0; i < config.routes.size(); ++i) {
-    const RouteConfig& route = config.routes[i];
-    Entry& entry = entries_.emplace_back();
-    entry.route = Route{.id = route.id,
-                        .config = &route,
-                        .index = i,
-                        .upstream = upstream_index(config, route.upstream),
-                        .internal = InternalRoute::None,
-                        .role = route.role,
-                        .revocation = revocation_of(route),
-                        .issuers = issuer_indices(config, route.issuers)};
-    entry.auth = route.role == Role::Any ? route.auth : AuthMode::Required;
-    entry.policies = policies_of(config, route.rate_limits);
-    Pattern& pattern = (route.prefix ? prefix_ : exact_).add(route.path);
-    for (const Method method : kRoutable) {
-      const bool takes =
-          route.methods.empty() || std::find(route.methods.begin(), route.methods.end(), method) != route.methods.end();
-      if (takes) pattern.by_method[static_cast<std::size_t>(method)] = &entry;
-    }
+  for (const RouteConfig& route : config.routes) {
+    add(config, route).route.upstream = upstream_index(config, route.upstream);
+  }
+  if (status_) {
+    exact_.add(status_->path) = Pattern{};
+    add(config, *status_).route.target = RouteTarget::GatewayStatus;
   }
   add_internal("/health", InternalRoute::Health);
   add_internal("/health/ready", InternalRoute::Ready);
@@ -90,6 +78,27 @@ Router::Router(const Config& config) : sign_in_paths_(canonical_auth_paths()) {
       }
     }
   }
+}
+
+Router::Entry& Router::add(const Config& config, const RouteConfig& route) {
+  Entry& entry = entries_.emplace_back();
+  entry.route = Route{.id = route.id,
+                      .config = &route,
+                      .index = configs_.size(),
+                      .role = route.role,
+                      .revocation = revocation_of(route),
+                      .schema = route.schema ? &*route.schema : nullptr,
+                      .issuers = issuer_indices(config, route.issuers)};
+  configs_.push_back(&route);
+  entry.auth = route.role == Role::Any ? route.auth : AuthMode::Required;
+  entry.policies = policies_of(config, route.rate_limits);
+  Pattern& pattern = (route.prefix ? prefix_ : exact_).add(route.path);
+  for (const Method method : kRoutable) {
+    const bool takes =
+        route.methods.empty() || std::find(route.methods.begin(), route.methods.end(), method) != route.methods.end();
+    if (takes) pattern.by_method[static_cast<std::size_t>(method)] = &entry;
+  }
+  return entry;
 }
 
 void Router::add_internal(std::string_view path, InternalRoute internal) {

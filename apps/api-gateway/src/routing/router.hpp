@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,17 +21,22 @@ namespace sallyport::api_gateway {
 /// Paths that the gateway answers itself, without rate limits.
 enum class InternalRoute : std::uint8_t { None, Health, Ready, Metrics };
 
+/// Who answers a route that is none of them.
+enum class RouteTarget : std::uint8_t { Upstream, GatewayStatus };
+
 using PolicyList = std::span<const rate_limit::Policy* const>;
 
 /// Where a request goes.
 struct Route {
   std::string_view id;                  ///< names the route in logs, metrics and store keys; static or the Config's
   const RouteConfig* config = nullptr;  ///< nullptr for an internal route
-  std::size_t index = 0;                ///< into Config::routes; meaningless for an internal route
-  std::size_t upstream = 0;             ///< into Config::upstreams; meaningless for an internal route
+  std::size_t index = 0;                ///< into Router::configs(); meaningless for an internal route
+  std::size_t upstream = 0;             ///< into Config::upstreams; meaningless for an internal route and kStatusPath
+  RouteTarget target = RouteTarget::Upstream;
   InternalRoute internal = InternalRoute::None;
   Role role = Role::Any;
   Revocation revocation = Revocation::Lenient;
+  const SchemaConfig* schema = nullptr;   ///< what requests are held to; nullptr: nothing
   std::vector<std::size_t> issuers = {};  ///< into Config::issuers: whose tokens count beside our own
 };
 
@@ -64,6 +70,9 @@ class Router final {
   /// by the longest pattern, not by the request.
   Lookup find(std::string_view match_key, net::http::Method method) const noexcept;
 
+  /// Every route that is counted and limited: those of the Config in its order, then the gateway's own, if it has one.
+  std::span<const RouteConfig* const> configs() const noexcept { return configs_; }
+
  private:
   static constexpr std::size_t kMethods = static_cast<std::size_t>(net::http::Method::Query) + 1;
 
@@ -94,9 +103,12 @@ class Router final {
   };
 
   Policies policies_of(const Config& config, const std::vector<std::string>& names) const;
+  Entry& add(const Config& config, const RouteConfig& route);
   void add_internal(std::string_view path, InternalRoute internal);
   const Pattern* find_pattern(std::string_view match_key) const noexcept;
 
+  const std::optional<RouteConfig> status_;
+  std::vector<const RouteConfig*> configs_;
   std::deque<Entry> entries_;  ///< stable addresses
   PatternMap exact_;
   PatternMap prefix_;

@@ -50,15 +50,6 @@ bool said_by_gateway(std::string_view name) noexcept {
   }
 }
 
-/// Whether Connection names fields that must not pass; "close" and "keep-alive" alone name none.
-bool names_fields(const FieldList& fields) noexcept {
-  for (const Field& field : fields) {
-    if (iequals(field.name, "connection") && !iequals(field.value, "close") && !iequals(field.value, "keep-alive"))
-      return true;
-  }
-  return false;
-}
-
 /// Fields of an answer that stay inside, or that the gateway sets.
 bool stays_inside(std::string_view name) noexcept {
   switch (name.size()) {
@@ -102,6 +93,14 @@ std::uint8_t own_field(std::string_view name) noexcept {
 }
 
 }  // namespace
+
+bool names_fields(const FieldList& fields) noexcept {
+  for (const Field& field : fields) {
+    if (iequals(field.name, "connection") && !iequals(field.value, "close") && !iequals(field.value, "keep-alive"))
+      return true;
+  }
+  return false;
+}
 
 void write_upstream_head(std::string& out, const Exchange& exchange, std::string_view path, const OutgoingBody& body,
                          std::chrono::nanoseconds left) {

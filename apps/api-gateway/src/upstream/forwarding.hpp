@@ -14,6 +14,9 @@ struct OutgoingBody {
   std::optional<std::uint64_t> length;
 };
 
+/// Whether Connection names fields that must not pass; "close" and "keep-alive" alone name none.
+bool names_fields(const net::http::FieldList& fields) noexcept;
+
 /// Writes the request head for the upstream into `out`: the canonical path, the end-to-end fields, and what the gateway
 /// vouches for (X-Forwarded-For, -Proto, -Host, Via, X-Request-Id, traceparent). Whatever a client sent under these
 /// names, hop-by-hop fields (RFC 9110 7.6.1) and fields named in Connection are left out.

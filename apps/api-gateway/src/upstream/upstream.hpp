@@ -60,6 +60,7 @@ class Upstream final {
   std::shared_ptr<UpstreamHost> pick(const UpstreamHost* not_this) noexcept;
   /// The addresses that the upstream's names stand for now; connections to those that stay are kept.
   void set_addresses(const std::vector<asio::ip::tcp::endpoint>& endpoints);
+  const std::vector<std::shared_ptr<UpstreamHost>>& hosts() const noexcept { return hosts_; }
 
  private:
   UpstreamShared& shared_;

@@ -1,9 +1,7 @@
 #include "controllers/own_account.hpp"
 
-#include <array>
-
+#include "controllers/forms.hpp"
 #include "http/account_json.hpp"
-#include "http/receive_form.hpp"
 #include "sallyport/service/answers.hpp"
 
 namespace sallyport::auth_service {
@@ -14,8 +12,6 @@ using service::private_json;
 using service::refuse;
 using service::refuse_for_now;
 
-constexpr std::array kPasswordChange{FormField{"current_password"}, FormField{"new_password"}};
-
 /// Who asks is known here, and stands in the audit trail.
 accounts::RequestOrigin audit_origin_of(const Exchange& exchange, const Owner& owner) {
   accounts::RequestOrigin origin = audit_origin(exchange);
@@ -23,12 +19,27 @@ accounts::RequestOrigin audit_origin_of(const Exchange& exchange, const Owner& o
   return origin;
 }
 
+/// A request of a user of ours that keeps the contract.
+struct Asked {
+  Owner owner;
+  service::ContractRequest request;
+};
+
+/// What is asked and by whom, or the answer that it gets.
+runtime::Task<std::expected<Asked, net::Response>> admit(const service::Contract& contract, Exchange& exchange) {
+  auto owner = owner_of(exchange);
+  if (!owner) co_return std::unexpected(std::move(owner.error()));
+  auto request = co_await contract.check(exchange);
+  if (!request) co_return std::unexpected(std::move(request.error()));
+  co_return Asked{*owner, *std::move(request)};
+}
+
 }  // namespace
 
 OwnAccount::Answer OwnAccount::me(Exchange& exchange) {
-  auto owner = owner_of(exchange);
-  if (!owner) co_return std::move(owner.error());
-  auto user = co_await service_.me(owner->user, exchange.deadline);
+  auto asked = co_await admit(contract_, exchange);
+  if (!asked) co_return std::move(asked.error());
+  auto user = co_await service_.me(asked->owner.user, exchange.deadline);
   if (!user) co_return std::unexpected(std::move(user.error()));
   if (!*user || (*user)->status != accounts::UserStatus::Active) {
     co_return refuse(exchange, ErrorCode::TokenRevoked, "The account of this access token is not active.");
@@ -37,21 +48,21 @@ OwnAccount::Answer OwnAccount::me(Exchange& exchange) {
 }
 
 OwnAccount::Answer OwnAccount::sessions(Exchange& exchange) {
-  auto owner = owner_of(exchange);
-  if (!owner) co_return std::move(owner.error());
-  auto listed = co_await service_.sessions(owner->user, owner->session, exchange.deadline);
+  auto asked = co_await admit(contract_, exchange);
+  if (!asked) co_return std::move(asked.error());
+  auto listed = co_await service_.sessions(asked->owner.user, asked->owner.session, exchange.deadline);
   if (!listed) co_return std::unexpected(std::move(listed.error()));
   co_return private_json(200, sessions_json(*listed));
 }
 
 OwnAccount::Answer OwnAccount::delete_session(Exchange& exchange) {
-  auto owner = owner_of(exchange);
-  if (!owner) co_return std::move(owner.error());
+  auto asked = co_await admit(contract_, exchange);
+  if (!asked) co_return std::move(asked.error());
   const auto session = accounts::SessionId::parse(exchange.parameter("id"));
   Result<bool> ended = false;
   if (session) {
-    ended =
-        co_await service_.delete_session(owner->user, *session, audit_origin_of(exchange, *owner), exchange.deadline);
+    ended = co_await service_.delete_session(asked->owner.user, *session, audit_origin_of(exchange, asked->owner),
+                                             exchange.deadline);
   }
   if (!ended) co_return std::unexpected(std::move(ended.error()));
   if (*ended) co_return no_content();
@@ -59,14 +70,12 @@ OwnAccount::Answer OwnAccount::delete_session(Exchange& exchange) {
 }
 
 OwnAccount::Answer OwnAccount::change_password(Exchange& exchange) {
-  auto owner = owner_of(exchange);
-  if (!owner) co_return std::move(owner.error());
-  auto form = co_await receive_form(exchange, kPasswordChange);
-  if (!form) co_return std::move(form.error());
-  accounts::NewPassword change{owner->user, owner->session, form->secret("current_password"),
-                               form->secret("new_password")};
+  auto asked = co_await admit(contract_, exchange);
+  if (!asked) co_return std::move(asked.error());
+  const Owner& owner = asked->owner;
   auto outcome =
-      co_await service_.change_password(std::move(change), audit_origin_of(exchange, *owner), exchange.deadline);
+      co_await service_.change_password(new_password_in(asked->request.body.value, owner.user, owner.session),
+                                        audit_origin_of(exchange, owner), exchange.deadline);
   if (!outcome) co_return std::unexpected(std::move(outcome.error()));
   if (std::holds_alternative<accounts::PasswordSet>(*outcome)) co_return no_content();
   if (const auto* locked = std::get_if<accounts::AccountLocked>(&*outcome)) {
@@ -83,9 +92,10 @@ OwnAccount::Answer OwnAccount::change_password(Exchange& exchange) {
 }
 
 OwnAccount::Answer OwnAccount::logout_all(Exchange& exchange) {
-  auto owner = owner_of(exchange);
-  if (!owner) co_return std::move(owner.error());
-  auto done = co_await service_.logout_all(owner->user, audit_origin_of(exchange, *owner), exchange.deadline);
+  auto asked = co_await admit(contract_, exchange);
+  if (!asked) co_return std::move(asked.error());
+  auto done =
+      co_await service_.logout_all(asked->owner.user, audit_origin_of(exchange, asked->owner), exchange.deadline);
   if (!done) co_return std::unexpected(std::move(done.error()));
   co_return no_content();
 }

@@ -2,6 +2,7 @@
 
 #include "http/exchange.hpp"
 #include "sallyport/accounts/service.hpp"
+#include "sallyport/service/contract.hpp"
 
 namespace sallyport::auth_service {
 
@@ -11,7 +12,9 @@ class OwnAccount final {
  public:
   using Answer = runtime::Task<Result<net::Response>>;
 
-  explicit OwnAccount(accounts::AccountService& service) : service_(service) {}
+  /// Both outlive it.
+  OwnAccount(accounts::AccountService& service, const service::Contract& contract)
+      : service_(service), contract_(contract) {}
 
   Answer me(Exchange& exchange);
   Answer sessions(Exchange& exchange);
@@ -21,6 +24,7 @@ class OwnAccount final {
 
  private:
   accounts::AccountService& service_;
+  const service::Contract& contract_;
 };
 
 }  // namespace sallyport::auth_service

@@ -1,10 +1,8 @@
 #include "controllers/sign_in.hpp"
 
-#include <array>
-
+#include "controllers/forms.hpp"
 #include "http/account_json.hpp"
 #include "http/cookies.hpp"
-#include "http/receive_form.hpp"
 #include "sallyport/lockout/device_cookie.hpp"
 #include "sallyport/service/answers.hpp"
 #include "sallyport/service/body.hpp"
@@ -19,24 +17,7 @@ using service::private_json;
 using service::refuse;
 using service::refuse_for_now;
 using service::refuse_invalid;
-
-constexpr std::array kRegistration{FormField{"email"}, FormField{"password"}, FormField{"name", Presence::Optional}};
-constexpr std::array kLogin{FormField{"email"}, FormField{"password"}};
-constexpr std::array kRefreshToken{FormField{"refresh_token", Presence::Optional}};
-
-/// Whether the query asks for the refresh token as a cookie; nullopt: it says something about it that we do not know.
-std::optional<bool> asks_for_cookie(std::string_view query) noexcept {
-  bool asked = false;
-  while (!query.empty()) {
-    const std::size_t end = std::min(query.find('&'), query.size());
-    const std::string_view pair = query.substr(0, end);
-    query.remove_prefix(std::min(end + 1, query.size()));
-    if (pair != "cookie" && !pair.starts_with("cookie=")) continue;
-    if (pair != "cookie=1" || asked) return std::nullopt;
-    asked = true;
-  }
-  return asked;
-}
+using validation::ParameterIn;
 
 net::Response refuse_refresh(const Exchange& exchange, RefreshRefusal refusal) {
   switch (refusal) {
@@ -77,11 +58,10 @@ net::Response token_answer(const accounts::TokenAnswer& tokens, RefreshTokenIn w
 }  // namespace
 
 SignIn::Answer SignIn::register_user(Exchange& exchange) {
-  auto form = co_await receive_form(exchange, kRegistration);
-  if (!form) co_return std::move(form.error());
-  accounts::Registration registration{form->text("email"), form->secret("password"), std::nullopt};
-  if (form->has("name")) registration.name = form->text("name");
-  auto outcome = co_await service_.register_user(std::move(registration), audit_origin(exchange), exchange.deadline);
+  auto request = co_await contract_.check(exchange);
+  if (!request) co_return std::move(request.error());
+  auto outcome =
+      co_await service_.register_user(registration_in(request->body.value), audit_origin(exchange), exchange.deadline);
   if (!outcome) co_return std::unexpected(std::move(outcome.error()));
   if (const auto* user = std::get_if<accounts::User>(&*outcome)) co_return private_json(201, user_json(*user));
   if (std::holds_alternative<accounts::EmailTaken>(*outcome)) {
@@ -100,17 +80,16 @@ SignIn::Answer SignIn::register_user(Exchange& exchange) {
 }
 
 SignIn::Answer SignIn::login(Exchange& exchange) {
-  const auto cookie = asks_for_cookie(exchange.request.query);
-  if (!cookie) {
-    co_return refuse_invalid(exchange, FieldError{"", "cookie_parameter", "the parameter cookie can only be 1"});
-  }
+  auto parameters = contract_.parameters(exchange);
+  if (!parameters) co_return std::move(parameters.error());
+  const bool cookie = parameters->text(ParameterIn::Query, "cookie").has_value();
   // A page of somebody else's could log its visitor into an account of that somebody.
-  if (*cookie && origin_of(exchange, origins_) == OriginOf::Foreign) {
+  if (cookie && origin_of(exchange, origins_) == OriginOf::Foreign) {
     co_return refuse(exchange, ErrorCode::Forbidden, "This Origin may not use cookies here.");
   }
-  auto form = co_await receive_form(exchange, kLogin);
-  if (!form) co_return std::move(form.error());
-  accounts::Login login{form->text("email"), form->secret("password"), std::nullopt};
+  auto body = co_await contract_.body(exchange);
+  if (!body) co_return std::move(body.error());
+  accounts::Login login = login_in(body->value);
   const FoundCookie device = find_cookie(exchange.request.fields, lockout::kDeviceCookieName);
   if (device.count == 1) login.device_cookie = std::string(device.value);
   auto outcome = co_await service_.login(std::move(login), audit_origin(exchange), exchange.deadline);
@@ -123,7 +102,7 @@ SignIn::Answer SignIn::login(Exchange& exchange) {
     co_return refuse(exchange, ErrorCode::InvalidCredentials, "No account has this e-mail address and password.");
   }
   const auto& logged_in = std::get<accounts::LoggedIn>(*outcome);
-  net::Response response = token_answer(logged_in.tokens, *cookie ? RefreshTokenIn::Cookie : RefreshTokenIn::Body);
+  net::Response response = token_answer(logged_in.tokens, cookie ? RefreshTokenIn::Cookie : RefreshTokenIn::Body);
   response.add("Set-Cookie", lockout::set_device_cookie(logged_in.device_cookie));
   co_return response;
 }
@@ -146,18 +125,21 @@ runtime::Task<std::expected<SignIn::PresentedRefresh, net::Response>> SignIn::re
           refuse_invalid(exchange, FieldError{"", "cookie_repeated", "the cookie was sent more than once"}));
     }
   }
-  auto form =
-      co_await receive_form(exchange, kRefreshToken, cookie.count != 0 ? EmptyBody::IsNoMember : EmptyBody::Refused);
+  auto request = co_await contract_.check(exchange);
   const SteadyTime received_at = clock_.now();
-  if (!form) co_return std::unexpected(std::move(form.error()));
-  const bool in_body = form->has("refresh_token");
+  if (!request) co_return std::unexpected(std::move(request.error()));
+  std::optional<Secret<std::string>> key;
+  if (const auto text = request->parameters.text(ParameterIn::Header, "idempotency-key")) {
+    key = Secret<std::string>(std::string(*text));
+  }
+  auto in_body = refresh_token_in(request->body.value);
   if (in_body && cookie.count != 0) {
     co_return std::unexpected(refuse_invalid(
         exchange, FieldError{"/refresh_token", "conflict", "came in the body and as a cookie: send one of them"}));
   }
-  if (in_body) co_return PresentedRefresh{form->secret("refresh_token"), false, received_at};
+  if (in_body) co_return PresentedRefresh{*std::move(in_body), false, std::move(key), received_at};
   if (cookie.count != 0) {
-    co_return PresentedRefresh{Secret<std::string>(std::string(cookie.value)), true, received_at};
+    co_return PresentedRefresh{Secret<std::string>(std::string(cookie.value)), true, std::move(key), received_at};
   }
   co_return std::unexpected(refuse_invalid(exchange, FieldError{"/refresh_token", "required", "is missing"}));
 }
@@ -165,28 +147,19 @@ runtime::Task<std::expected<SignIn::PresentedRefresh, net::Response>> SignIn::re
 SignIn::Answer SignIn::refresh(Exchange& exchange) {
   auto presented = co_await receive_refresh_token(exchange);
   if (!presented) co_return std::move(presented.error());
-  accounts::Refresh refresh{std::move(presented->token), std::nullopt, presented->received_at};
-  const auto& fields = exchange.request.fields;
-  const std::size_t keys = fields.count("idempotency-key");
-  if (keys == 1) refresh.idempotency_key = Secret<std::string>(std::string(*fields.find("idempotency-key")));
-  std::variant<accounts::TokenAnswer, RefreshRefusal, accounts::InvalidIdempotencyKey> outcome =
-      accounts::InvalidIdempotencyKey{};
-  if (keys <= 1) {
-    auto refreshed = co_await service_.refresh(std::move(refresh), audit_origin(exchange), exchange.deadline);
-    if (!refreshed) co_return std::unexpected(std::move(refreshed.error()));
-    outcome = *std::move(refreshed);
-  }
-  if (const auto* tokens = std::get_if<accounts::TokenAnswer>(&outcome)) {
+  accounts::Refresh refresh{std::move(presented->token), std::move(presented->idempotency_key), presented->received_at};
+  auto refreshed = co_await service_.refresh(std::move(refresh), audit_origin(exchange), exchange.deadline);
+  if (!refreshed) co_return std::unexpected(std::move(refreshed.error()));
+  if (const auto* tokens = std::get_if<accounts::TokenAnswer>(&*refreshed)) {
     co_return token_answer(*tokens, presented->by_cookie ? RefreshTokenIn::Cookie : RefreshTokenIn::Body);
   }
-  if (const auto* refusal = std::get_if<RefreshRefusal>(&outcome)) {
+  if (const auto* refusal = std::get_if<RefreshRefusal>(&*refreshed)) {
     net::Response response = refuse_refresh(exchange, *refusal);
     if (presented->by_cookie && is_final(*refusal)) response.add("Set-Cookie", clear_refresh_cookie());
     co_return response;
   }
   co_return refuse_invalid(
-      exchange, FieldError{"", "idempotency_key",
-                           "the field Idempotency-Key must stand there once, with 22 to 255 visible ASCII characters"});
+      exchange, FieldError{"/header/idempotency-key", "pattern", "must have 22 to 255 visible ASCII characters"});
 }
 
 SignIn::Answer SignIn::logout(Exchange& exchange) {

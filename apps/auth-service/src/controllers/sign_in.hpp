@@ -1,11 +1,13 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "http/exchange.hpp"
 #include "sallyport/accounts/service.hpp"
 #include "sallyport/net/response.hpp"
+#include "sallyport/service/contract.hpp"
 
 namespace sallyport::auth_service {
 
@@ -15,9 +17,10 @@ class SignIn final {
  public:
   using Answer = runtime::Task<Result<net::Response>>;
 
-  /// origins: besides our own, those whose pages may use the cookie. Both outlive it.
-  SignIn(accounts::AccountService& service, const std::vector<std::string>& origins, const Clock& clock)
-      : service_(service), origins_(origins), clock_(clock) {}
+  /// origins: besides our own, those whose pages may use the cookie. All outlive it.
+  SignIn(accounts::AccountService& service, const service::Contract& contract, const std::vector<std::string>& origins,
+         const Clock& clock)
+      : service_(service), contract_(contract), origins_(origins), clock_(clock) {}
 
   Answer register_user(Exchange& exchange);
   Answer login(Exchange& exchange);
@@ -28,11 +31,13 @@ class SignIn final {
   struct PresentedRefresh {
     Secret<std::string> token;
     bool by_cookie = false;
+    std::optional<Secret<std::string>> idempotency_key;
     SteadyTime received_at;
   };
   runtime::Task<std::expected<PresentedRefresh, net::Response>> receive_refresh_token(Exchange& exchange);
 
   accounts::AccountService& service_;
+  const service::Contract& contract_;
   const std::vector<std::string>& origins_;
   const Clock& clock_;
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <mutex>
@@ -18,9 +19,12 @@ namespace sallyport::accounts::sql {
 class RecentRotations final {
  public:
   static constexpr std::size_t kEntriesMax = 16384;
+  /// More than any COMMIT takes whose outcome somebody still waits for.
+  static constexpr std::chrono::seconds kCommitMost{60};
 
-  /// Before COMMIT is sent: from here on others may see the rotation.
-  void committing(const std::string& token_hash) { put(token_hash, SteadyTime::max()); }
+  /// Before COMMIT is sent: from here on others may see the rotation. Should nobody learn how it ended, what comes
+  /// after kCommitMost is a replay again.
+  void committing(const std::string& token_hash, SteadyTime now) { put(token_hash, now + kCommitMost); }
   /// After it, with the time by which it had happened.
   void committed(const std::string& token_hash, SteadyTime at) { put(token_hash, at); }
   /// It did not happen.

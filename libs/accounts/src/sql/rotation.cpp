@@ -146,7 +146,7 @@ SqlResult<RotationRun> Engine::rotate(SqlSession& db, const RotationRequest& req
       transaction->rollback();
       return RotationRun(std::move(outcome));
     }
-    if (state.exchanged) recent_.committing(request.presented.hash);
+    if (state.exchanged) recent_.committing(request.presented.hash, audit_.clock.now());
     auto committed = transaction->commit();
     if (!committed && state.exchanged && committed.error().kind == SqlErrorKind::OutcomeUnknown) {
       return RotationRun(Unsettled{std::get<Rotated>(std::move(outcome))});

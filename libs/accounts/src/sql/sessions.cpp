@@ -41,13 +41,13 @@ SessionStatements::SessionStatements(storage::SqlDialect dialect)
       find_token(
           expand(dialect, "SELECT session_id, user_id, key_id, nonce FROM refresh_tokens WHERE token_hash = $1")),
       lock_batch(expand(dialect,
-                        "SELECT id FROM sessions WHERE user_id = $1 AND ended_at IS NULL AND expires_at > {now} "
+                        "SELECT id FROM sessions WHERE user_id = $1 AND ended_at IS NULL AND expires_at > {now} - $5 "
                         "AND (CAST($2 AS TEXT) IS NULL OR id = $2) AND (CAST($3 AS TEXT) IS NULL OR id <> $3) "
                         "ORDER BY id LIMIT $4 {for_update}")),
       mark_batch(
           expand(dialect,
                  "UPDATE sessions SET ended_at = {now}, ended_reason = $5 WHERE user_id = $1 AND ended_at IS NULL "
-                 "AND expires_at > {now} AND id <= $4 AND (CAST($2 AS TEXT) IS NULL OR id = $2) "
+                 "AND expires_at > {now} - $6 AND id <= $4 AND (CAST($2 AS TEXT) IS NULL OR id = $2) "
                  "AND (CAST($3 AS TEXT) IS NULL OR id <> $3) RETURNING id")),
       revoke_tokens(
           expand(dialect,
@@ -107,17 +107,20 @@ SqlResult<std::vector<Session>> Engine::list_sessions(SqlSession& db, UserId use
 }
 
 /// Sessions by id first, and their tokens in a later statement: a rotation that was under way has committed by the time
-/// its session's lock is ours, but a statement that began before would not see its new token.
+/// its session's lock is ours, but a statement that began before would not see its new token. A session that has
+/// expired lately is ended too: its last access token may still be good, and is denied only then.
 SqlResult<std::vector<SessionId>> Engine::end_locked(SqlSession& db, const Ending& ending) const {
   const std::string user = ending.user.to_string();
   const auto only = ending.only ? std::optional(ending.only->to_string()) : std::nullopt;
   const auto keep = ending.keep ? std::optional(ending.keep->to_string()) : std::nullopt;
+  constexpr std::chrono::microseconds kept = kKeepExpired;
   std::vector<SessionId> ended;
   while (true) {
-    auto locked = db.query(sessions_.lock_batch, user, only, keep, kEndBatch);
+    auto locked = db.query(sessions_.lock_batch, user, only, keep, kEndBatch, kept.count());
     if (!locked) return pass(std::move(locked.error()));
     if (locked->empty()) break;
-    auto marked = db.query(sessions_.mark_batch, user, only, keep, locked->back().text(0), name_of(ending.reason));
+    auto marked =
+        db.query(sessions_.mark_batch, user, only, keep, locked->back().text(0), name_of(ending.reason), kept.count());
     if (!marked) return pass(std::move(marked.error()));
     for (const SqlRow& row : *marked) ended.push_back(id_from<SessionId>(row.text(0)));
     if (locked->size() < static_cast<std::size_t>(kEndBatch)) break;

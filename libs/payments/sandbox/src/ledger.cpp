@@ -1,5 +1,13 @@
 #include "ledger.hpp"
 
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+
+#include <fcntl.h>
+
+#include <fmt/format.h>
+
 namespace sallyport::payments_sandbox {
 namespace {
 
@@ -43,6 +51,29 @@ Mood mood_of(const Task& task) noexcept {
   }
 }
 
+Ledger::Ledger(const std::string& journal) {
+  if (journal.empty()) return;
+  replay(journal);
+  const int fd = ::open(journal.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+  journal_.reset(fd < 0 ? nullptr : ::fdopen(fd, "a"));
+  if (journal_ == nullptr) throw std::runtime_error("cannot write " + journal);
+}
+
+/// A line is "KIND AMOUNT AUTHORIZATION OPERATION", where "-" is no authorization. One that was cut short is left out.
+void Ledger::replay(const std::string& journal) {
+  std::ifstream file(journal);
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream words(line);
+    int kind = 0;
+    Task task;
+    words >> kind >> task.amount >> task.authorization >> std::ws;
+    std::getline(words, task.operation);
+    if (words.fail() || kind < 0 || kind > static_cast<int>(Task::Kind::Refund)) continue;
+    task.kind = static_cast<Task::Kind>(kind);
+    carry_out(task);
+  }
+}
+
 std::optional<Entry> Ledger::carry_out(const Task& task) {
   const std::lock_guard lock(mutex_);
   if (const auto done = operations_.find(task.operation); done != operations_.end()) return done->second;
@@ -53,6 +84,11 @@ std::optional<Entry> Ledger::carry_out(const Task& task) {
   if (entry.failure_code.empty()) entry = decide(task, accounts_[reference]);
   entry.reference = reference;
   operations_.emplace(task.operation, entry);
+  if (journal_ != nullptr) {
+    fmt::print(journal_.get(), "{} {} {} {}\n", static_cast<int>(task.kind), task.amount,
+               task.authorization.empty() ? "-" : task.authorization, task.operation);
+    std::fflush(journal_.get());
+  }
   return entry;
 }
 

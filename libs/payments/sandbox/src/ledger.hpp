@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdio>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -33,6 +35,10 @@ Mood mood_of(const Task& task) noexcept;
 /// What has been done so far. Thread-safe.
 class Ledger final {
  public:
+  /// What SandboxOptions::journal says has been done, and that is where it is written down. std::runtime_error: the
+  /// file cannot be used.
+  explicit Ledger(const std::string& journal);
+
   /// Does it, unless it was done before; nullopt: there is no such authorization.
   std::optional<Entry> carry_out(const Task& task);
   std::optional<Entry> find(const std::string& operation) const;
@@ -41,7 +47,12 @@ class Ledger final {
 
  private:
   Entry decide(const Task& task, SandboxAccount& account);
+  void replay(const std::string& journal);
 
+  struct Close {
+    void operator()(std::FILE* file) const noexcept { std::fclose(file); }
+  };
+  std::unique_ptr<std::FILE, Close> journal_;  ///< null: none is kept
   mutable std::mutex mutex_;
   std::map<std::string, Entry> operations_;
   std::map<std::string, SandboxAccount, std::less<>> accounts_;

@@ -46,6 +46,14 @@ net::Response plain_status(ErrorCode code) {
   return net::problem(code, {});
 }
 
+net::Response not_known(std::string_view operation) {
+  net::Response response;
+  response.status = 404;
+  response.add("Content-Type", "application/json");
+  response.body = fmt::format(R"({{"operation_id":"{}","status":"unknown"}})", operation);
+  return response;
+}
+
 net::Response describe(std::string_view operation, const Entry& entry) {
   net::Response response;
   response.add("Content-Type", "application/json");
@@ -93,7 +101,8 @@ std::optional<Task> task_of(std::string_view path, std::string_view operation, s
 
 class Desk final : public net::Application {
  public:
-  Desk(runtime::Executor executor, SandboxOptions options) : executor_(executor), options_(std::move(options)) {}
+  Desk(runtime::Executor executor, SandboxOptions options)
+      : executor_(executor), options_(std::move(options)), ledger_(options_.journal) {}
 
   std::unique_ptr<net::Exchange> make_exchange() override { return std::make_unique<net::Exchange>(); }
 
@@ -106,7 +115,7 @@ class Desk final : public net::Application {
     if (!path.starts_with(kOperations)) return plain_status(ErrorCode::NotFound);
     const std::string operation(path.substr(kOperations.size()));
     const auto found = ledger_.find(operation);
-    return found ? describe(operation, *found) : plain_status(ErrorCode::NotFound);
+    return found ? describe(operation, *found) : not_known(operation);
   }
 
   runtime::Task<net::Response> handle(net::Exchange& exchange) override {

@@ -64,7 +64,7 @@ runtime::Task<> Denylist::write(std::string session, std::chrono::seconds keep, 
   *failed = true;
 }
 
-runtime::Task<bool> Denylist::denied(std::string session) {
+runtime::Task<std::optional<bool>> Denylist::denied(std::string session) {
   if (parts_.local.denied(session, parts_.clock.now())) co_return true;
   if (parts_.redis == nullptr) co_return false;
   const std::string key = key_of(parts_.key_prefix, session);
@@ -72,7 +72,7 @@ runtime::Task<bool> Denylist::denied(std::string session) {
   const auto answer = ended(co_await parts_.redis->command(words));
   outages_.note(answer.has_value());
   if (!answer) parts_.shard.add(parts_.unchecked);
-  co_return answer.value_or(false);
+  co_return answer;
 }
 
 }  // namespace sallyport::denylist

@@ -1,58 +1,15 @@
 #include "sallyport/rate_limit/limit_plan.hpp"
 
 #include <algorithm>
-#include <array>
 #include <stdexcept>
 
-#include <openssl/evp.h>
-
 #include "charge_math.hpp"
-#include "sallyport/core/assert.hpp"
 #include "sallyport/rate_limit/verdict.hpp"
 
 namespace sallyport::rate_limit {
 namespace {
 
-constexpr std::size_t kRouteIdMax = 48;
 constexpr std::size_t kPrefixMax = 32;
-constexpr std::string_view kHex = "0123456789abcdef";
-
-std::array<unsigned char, 32> sha256(std::string_view a, std::string_view b) {
-  std::array<unsigned char, 32> digest{};
-  EVP_MD_CTX* context = EVP_MD_CTX_new();
-  const unsigned char zero = 0;
-  const bool ok = context != nullptr && EVP_DigestInit_ex(context, EVP_sha256(), nullptr) == 1 &&
-                  EVP_DigestUpdate(context, a.data(), a.size()) == 1 && EVP_DigestUpdate(context, &zero, 1) == 1 &&
-                  EVP_DigestUpdate(context, b.data(), b.size()) == 1 &&
-                  EVP_DigestFinal_ex(context, digest.data(), nullptr) == 1;
-  EVP_MD_CTX_free(context);
-  SALLYPORT_ASSERT(ok);
-  return digest;
-}
-
-void append_hex(std::string& out, std::span<const unsigned char> bytes) {
-  for (const unsigned char byte : bytes) {
-    out.push_back(kHex[byte >> 4U]);
-    out.push_back(kHex[byte & 15U]);
-  }
-}
-
-bool plain(char c) noexcept {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '/' ||
-         c == '.' || c == '*' || c == '-';
-}
-
-std::string_view algorithm_name(Algorithm algorithm) noexcept {
-  switch (algorithm) {
-    case Algorithm::Sliding:
-      return "sliding";
-    case Algorithm::Gcra:
-      return "gcra";
-    case Algorithm::Fixed:
-      break;
-  }
-  return "fixed";
-}
 
 /// Parts that one instance enforces alone; never so few that a request could not pass at all.
 std::int64_t local_share(const Policy& policy, std::int64_t instances) noexcept {
@@ -89,43 +46,11 @@ void check(std::span<const Policy* const> policies, const LimitSettings& setting
 
 }  // namespace
 
-std::string encode_route_id(std::string_view route_id) {
-  std::string out;
-  for (const char c : route_id) {
-    if (plain(c)) {
-      out.push_back(c);
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      out.push_back('%');
-      append_hex(out, std::span(&byte, 1));
-    }
-  }
-  if (out.size() <= kRouteIdMax) return out;
-  // '~' is always encoded above, so no short id can look like a shortened one.
-  const auto digest = sha256("route", route_id);
-  out.resize(kRouteIdMax - 1 - 32);
-  out.push_back('~');
-  append_hex(out, std::span(digest).first(16));
-  return out;
-}
-
-void append_header_identity(std::string& out, std::string_view header, std::string_view value) {
-  const auto digest = sha256(header, value);
-  out.append("h:");
-  append_hex(out, std::span(digest).first(16));
-}
-
-void append_user_identity(std::string& out, std::string_view issuer, std::string_view subject) {
-  const auto digest = sha256(issuer, subject);
-  out.append("u:");
-  append_hex(out, std::span(digest).first(16));
-}
-
 LimitPlan::LimitPlan(std::span<const Policy* const> policies, std::string_view route_id, const LimitSettings& settings,
                      const LimiterMetrics& metrics)
     : ipv6_prefix_(settings.ipv6_prefix) {
   check(policies, settings);
-  key_head_ = settings.key_prefix + "rl:{";
+  key_head_ = rate_limit::key_head(settings);
   const std::string route = encode_route_id(route_id);
   route_identity_ = "r:" + route;
   buckets_.reserve(policies.size());
@@ -153,12 +78,8 @@ void LimitPlan::add_group(std::span<const Policy* const> policies, KeyKind key, 
   Group group{.key = key, .header = header, .first = static_cast<std::uint8_t>(buckets_.size())};
   for (const Policy* policy : policies) {
     if (policy->key != key || (key == KeyKind::Header && policy->header != header)) continue;
-    std::string tail = "}:" + policy->name;
-    if (policy->group == rate_limit::Group::Route && key != KeyKind::Route) tail += ":" + route;
-    tail += ":";
-    tail += algorithm_name(policy->algorithm);
-    tail += ":" + std::to_string(policy->window.count());
-    buckets_.push_back({policy, std::move(tail), metrics.of(policy->name), local_share(*policy, settings.instances)});
+    buckets_.push_back(
+        {policy, key_tail(*policy, route), metrics.of(policy->name), local_share(*policy, settings.instances)});
     ++group.size;
   }
   if (group.size != 0) groups_.push_back(group);

@@ -157,8 +157,8 @@ std::uint8_t Limiter::collect(const LimitPlan& plan, const Caller& caller, Scrat
   scratch.clear();
   const std::uint8_t exempt = exempt_buckets(plan, caller.address);
   std::array<std::string_view, kChargesMax> headers;
-  identity_.assign("ip:");
-  caller.address.masked_v6(plan.ipv6_prefix()).append_to(identity_);
+  identity_.clear();
+  append_address_identity(identity_, caller.address, plan.ipv6_prefix());
   const auto groups = plan.groups();
   const auto by_address = [&](std::size_t g) {
     switch (groups[g].key) {

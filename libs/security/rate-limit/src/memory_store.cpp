@@ -50,6 +50,7 @@ struct Judgement {
   std::int64_t used_after = 0;
   std::int64_t reset_after_ms = 0;
   std::int64_t window_end_ms = 0;
+  std::int64_t empty_in_ms = 0;  ///< until nothing counts any more, when it is not charged
 };
 
 std::string_view identity_of(std::string_view key) noexcept {
@@ -76,6 +77,7 @@ Judgement judge_fixed(const Charge& charge, const Entry* found, Now now) noexcep
   const std::int64_t used = j.after.first;
   j.usage = {.allowed = used + charge.cost <= charge.limit, .used = used};
   j.usage.reset = std::chrono::milliseconds(j.after.expires_ms - now.ms);
+  j.empty_in_ms = j.usage.reset.count();
   j.after.first += charge.cost;
   j.used_after = j.after.first;
   j.reset_after_ms = j.usage.reset.count();
@@ -108,6 +110,7 @@ Judgement judge_sliding(const Charge& charge, const Entry* found, Now now) noexc
     }
   }
   j.usage.reset = std::chrono::milliseconds(reset);
+  j.empty_in_ms = current > 0 ? left + window : left;
   j.after.first = current + charge.cost;
   j.after.previous = previous;
   j.after.index = index;
@@ -125,6 +128,7 @@ Judgement judge_gcra(const Charge& charge, const Entry* found, Now now) noexcept
   j.usage = {.allowed = ahead <= numbers.tolerance_us, .used = ceil_div(arrival - now.us, numbers.one_us)};
   const std::int64_t wait_us = j.usage.allowed ? arrival - now.us : ahead - numbers.tolerance_us;
   j.usage.reset = std::chrono::milliseconds(ceil_div(wait_us, 1000));
+  j.empty_in_ms = ceil_div(arrival - now.us, 1000);
   j.after.first = now.us + ahead;
   j.used_after = ceil_div(ahead, numbers.one_us);
   j.reset_after_ms = ceil_div(ahead, 1000);
@@ -199,7 +203,9 @@ class MemoryStore::Impl {
     return *victim;
   }
 
+  enum class Counters : std::uint8_t { Keep, Drop };
   Decision acquire(std::span<const Charge> charges) noexcept;
+  Decision look(std::span<const Charge> charges, Counters counters) const noexcept;
 
   mutable std::array<Shard, kShards> shards_;
 
@@ -248,12 +254,41 @@ Decision MemoryStore::Impl::acquire(std::span<const Charge> charges) noexcept {
   return decision;
 }
 
+Decision MemoryStore::Impl::look(std::span<const Charge> charges, Counters counters) const noexcept {
+  SALLYPORT_ASSERT(charges.size() <= kChargesMax);
+  Decision decision;
+  decision.size = static_cast<std::uint8_t>(charges.size());
+  if (charges.empty()) return decision;
+  Shard& shard = shard_of(charges.front().key);
+  const std::scoped_lock lock(shard.mutex);
+  const Now at = now();
+  for (std::size_t i = 0; i < charges.size(); ++i) {
+    Entry* found = find(shard, hash(charges[i].key), at);
+    const Judgement j = judge(charges[i], found, at);
+    Usage& usage = decision.usage[i];
+    usage = {.allowed = j.usage.allowed, .used = j.usage.used};
+    usage.remaining = std::max<std::int64_t>(0, capacity(charges[i]) - usage.used);
+    usage.reset = std::chrono::milliseconds(usage.used > 0 ? j.empty_in_ms : 0);
+    if (!usage.allowed && !charges[i].policy->shadow) decision.allowed = false;
+    if (counters == Counters::Drop && found != nullptr) *found = Entry{};
+  }
+  return decision;
+}
+
 MemoryStore::MemoryStore(const Clock& clock, Random& random, Options options)
     : impl_(std::make_unique<Impl>(clock, random, options)) {}
 MemoryStore::~MemoryStore() = default;
 
 Decision MemoryStore::acquire_now(std::span<const Charge> charges) noexcept {
   return impl_->acquire(charges);
+}
+
+Decision MemoryStore::look_now(std::span<const Charge> charges) const noexcept {
+  return impl_->look(charges, Impl::Counters::Keep);
+}
+
+Decision MemoryStore::forget_now(std::span<const Charge> charges) noexcept {
+  return impl_->look(charges, Impl::Counters::Drop);
 }
 
 void MemoryStore::give_back_now(std::string_view key, std::int64_t cost, std::int64_t window_end_ms) noexcept {
@@ -313,6 +348,12 @@ runtime::Task<StoreResult<void>> MemoryStore::give_back(std::string_view key, st
                                                         std::int64_t window_end_ms) {
   give_back_now(key, cost, window_end_ms);
   co_return StoreResult<void>{};
+}
+runtime::Task<StoreResult<Decision>> MemoryStore::look(std::span<const Charge> charges) {
+  co_return look_now(charges);
+}
+runtime::Task<StoreResult<Decision>> MemoryStore::forget(std::span<const Charge> charges) {
+  co_return forget_now(charges);
 }
 
 }  // namespace sallyport::rate_limit

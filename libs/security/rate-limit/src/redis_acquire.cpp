@@ -62,6 +62,14 @@ Decision read_mixed(std::span<const Charge> charges, std::span<const std::int64_
   return decision;
 }
 
+void add_remaining(Decision& decision, std::span<const Charge> charges) {
+  decision.size = static_cast<std::uint8_t>(charges.size());
+  for (std::size_t i = 0; i < charges.size(); ++i) {
+    Usage& usage = decision.usage[i];
+    usage.remaining = std::max<std::int64_t>(0, capacity(charges[i]) - usage.used);
+  }
+}
+
 }  // namespace
 
 AcquireScript choose_script(std::span<const Charge> charges) noexcept {
@@ -106,11 +114,32 @@ void write_arguments(CommandWriter& out, AcquireScript script, std::span<const C
 
 Decision read_decision(AcquireScript script, std::span<const Charge> charges, std::span<const std::int64_t> reply) {
   Decision decision = script == AcquireScript::Acquire ? read_mixed(charges, reply) : read_fixed(charges, reply);
-  decision.size = static_cast<std::uint8_t>(charges.size());
+  add_remaining(decision, charges);
+  return decision;
+}
+
+void write_look(CommandWriter& out, std::span<const Charge> charges, std::string_view what) {
+  write_arguments(out, AcquireScript::Acquire, charges);
+  out.word(what);
+}
+
+std::size_t look_words(std::size_t charges) noexcept {
+  return argument_words(AcquireScript::Acquire, charges) + 1;
+}
+
+std::size_t look_integers(std::size_t charges) noexcept {
+  return charges * 3;
+}
+
+Decision read_look(std::span<const Charge> charges, std::span<const std::int64_t> reply) {
+  Decision decision;
   for (std::size_t i = 0; i < charges.size(); ++i) {
     Usage& usage = decision.usage[i];
-    usage.remaining = std::max<std::int64_t>(0, capacity(charges[i]) - usage.used);
+    usage = {
+        .allowed = reply[3 * i] != 0, .reset = std::chrono::milliseconds(reply[3 * i + 2]), .used = reply[3 * i + 1]};
+    if (!usage.allowed && !charges[i].policy->shadow) decision.allowed = false;
   }
+  add_remaining(decision, charges);
   return decision;
 }
 

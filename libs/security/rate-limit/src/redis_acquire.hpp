@@ -19,4 +19,10 @@ std::size_t reply_integers(AcquireScript script, std::size_t charges) noexcept;
 /// reply: exactly reply_integers() long.
 Decision read_decision(AcquireScript script, std::span<const Charge> charges, std::span<const std::int64_t> reply);
 
+/// The same for look.lua, which takes every kind of charge; what: "look" or "forget".
+void write_look(CommandWriter& out, std::span<const Charge> charges, std::string_view what);
+std::size_t look_words(std::size_t charges) noexcept;
+std::size_t look_integers(std::size_t charges) noexcept;
+Decision read_look(std::span<const Charge> charges, std::span<const std::int64_t> reply);
+
 }  // namespace sallyport::rate_limit

@@ -127,6 +127,7 @@ class RedisStore::Impl {
   const Script fixed_one{scripts::kFixedOne};
   const Script fixed{scripts::kFixed};
   const Script acquire{scripts::kAcquire};
+  const Script look{scripts::kLook};
   const Script increment{scripts::kIncrement};
   const Script give_back{scripts::kGiveBack};
 
@@ -173,6 +174,37 @@ runtime::Task<StoreResult<Decision>> RedisStore::acquire(std::span<const Charge>
                                    reply_integers(which, charges.size()), write);
   if (!reply) co_return std::unexpected(std::move(reply.error()));
   co_return read_decision(which, charges, std::span(reply->values, reply->size));
+}
+
+runtime::Task<StoreResult<void>> RedisStore::load_look(std::string key_prefix) {
+  if (auto loaded = co_await impl_->load(impl_->look); !loaded) co_return loaded;
+  key_prefix.append("check-look");
+  Policy policy;
+  policy.limit = 1;
+  policy.window = std::chrono::seconds(1);
+  const Charge charge{.policy = &policy, .key = key_prefix, .cost = 1, .limit = 1};
+  if (auto looked = co_await forget({&charge, 1}); !looked) {
+    looked.error().message.insert(0, "a script cannot run: ");
+    co_return std::unexpected(std::move(looked.error()));
+  }
+  co_return StoreResult<void>{};
+}
+
+runtime::Task<StoreResult<Decision>> RedisStore::look(std::span<const Charge> charges) {
+  return run_look(charges, "look");
+}
+
+runtime::Task<StoreResult<Decision>> RedisStore::forget(std::span<const Charge> charges) {
+  return run_look(charges, "forget");
+}
+
+runtime::Task<StoreResult<Decision>> RedisStore::run_look(std::span<const Charge> charges, std::string_view what) {
+  SALLYPORT_ASSERT(!charges.empty() && charges.size() <= kChargesMax);
+  const auto write = [charges, what](CommandWriter& out) { write_look(out, charges, what); };
+  auto reply = co_await impl_->run(impl_->look, charges.size(), look_words(charges.size()),
+                                   look_integers(charges.size()), write);
+  if (!reply) co_return std::unexpected(std::move(reply.error()));
+  co_return read_look(charges, std::span(reply->values, reply->size));
 }
 
 runtime::Task<StoreResult<std::int64_t>> RedisStore::increment(std::string_view key, std::chrono::milliseconds ttl) {

@@ -41,6 +41,12 @@ class ScriptedStore final : public RateLimitStore {
     memory_.give_back_now(key, cost, window_end_ms);
     co_return StoreResult<void>{};
   }
+  runtime::Task<StoreResult<Decision>> look(std::span<const Charge> charges) override {
+    co_return memory_.look_now(charges);
+  }
+  runtime::Task<StoreResult<Decision>> forget(std::span<const Charge> charges) override {
+    co_return memory_.forget_now(charges);
+  }
 
   std::optional<StoreErrorKind> failure;
   std::chrono::milliseconds takes{0};

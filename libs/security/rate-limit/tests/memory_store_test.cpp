@@ -61,6 +61,22 @@ TEST_F(MemoryStoreTest, FixedBoundaries) {
   }
 }
 
+TEST_F(MemoryStoreTest, SlidingWindowIsHalfForgottenInTheMiddleOfTheNext) {
+  const Policy policy = test::sliding("p", 10, seconds(10));
+  const auto look = [&](std::int64_t cost = 1) {
+    const Charge one = charge(policy, "sp:rl:{ip:a}:k", cost);
+    return store_.look_now({&one, 1}).usage[0];
+  };
+  ask(policy, 8);
+  const milliseconds left = look().reset - policy.window;
+  ASSERT_GT(left, milliseconds(0));
+  clock_.advance(left + seconds(5));
+  EXPECT_EQ(look().used, 4);
+  EXPECT_EQ(look().reset, seconds(5));
+  EXPECT_TRUE(look(6).allowed);
+  EXPECT_FALSE(look(7).allowed);
+}
+
 TEST_F(MemoryStoreTest, SlidingBoundaries) {
   const Policy policy = test::sliding("p", 10, seconds(10));  // the clock starts on a multiple of ten seconds
   const std::vector<Ask> table = {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/json/basic_parser_impl.hpp>
+#include <boost/json/detail/digest.hpp>
 #include <boost/json/monotonic_resource.hpp>
 #include <boost/json/value_stack.hpp>
 #include <charconv>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "utf8.hpp"
+#include "wiping_memory.hpp"
 
 namespace sallyport::validation {
 
@@ -22,7 +24,8 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-constexpr std::size_t kFewNames = 8;  ///< up to here comparing all pairs is cheaper than sorting
+constexpr std::size_t kFewNames = 8;    ///< up to here comparing all pairs is cheaper than sorting
+constexpr std::uint8_t kAlikeMax = 64;  ///< names of one hash; by chance it is hardly ever more than ten
 constexpr double kTwoTo63 = 9223372036854775808.0;
 
 std::string_view describe(JsonFault fault) noexcept {
@@ -39,6 +42,8 @@ std::string_view describe(JsonFault fault) noexcept {
       return "The JSON text has an object with one name twice.";
     case JsonFault::NumberOutOfRange:
       return "The JSON text has a number that is too large or too small.";
+    case JsonFault::AlikeNames:
+      return "The JSON text has an object with too many names that are hard to tell apart.";
     case JsonFault::TrailingBytes:
       return "Something stands behind the JSON value.";
     case JsonFault::Syntax:
@@ -63,6 +68,16 @@ bool has_duplicate(std::span<std::string_view> names) {
   return std::ranges::adjacent_find(names) != names.end();
 }
 
+/// Whether the names were chosen to meet in one bucket of the object that is to hold them. Boost.JSON's hash has no
+/// secret, and filling one bucket takes quadratic time.
+bool are_alike(std::span<const std::string_view> names) {
+  if (names.size() <= kAlikeMax) return false;
+  std::vector<std::uint8_t> buckets(names.size());  // as many as the object will have
+  return std::ranges::any_of(names, [&buckets](std::string_view name) {
+    return ++buckets[json::detail::digest(name.begin(), name.end(), 0) % buckets.size()] > kAlikeMax;
+  });
+}
+
 /// Receives the parser's events. A handler that returns false stops the parser.
 class Builder final {
  public:
@@ -72,7 +87,8 @@ class Builder final {
   static constexpr std::size_t max_key_size = std::numeric_limits<std::size_t>::max();
 
   explicit Builder(std::string_view text) : text_(text) {
-    stack_.reset(json::make_shared_resource<json::monotonic_resource>(std::max<std::size_t>(text.size() * 2, 512)));
+    stack_.reset(
+        json::make_shared_resource<json::monotonic_resource>(std::max<std::size_t>(text.size() * 2, 512), memory_));
   }
 
   std::optional<JsonFault> fault() const noexcept { return fault_; }
@@ -89,6 +105,7 @@ class Builder final {
   bool on_object_end(std::size_t size, json::error_code& ec) {
     const auto own = std::span(names_).last(size);
     if (has_duplicate(own)) return stop(JsonFault::DuplicateName, ec);
+    if (are_alike(own)) return stop(JsonFault::AlikeNames, ec);
     names_.resize(names_.size() - size);
     stack_.push_object(size);
     return true;
@@ -173,7 +190,8 @@ class Builder final {
   }
 
   std::string_view text_;
-  json::value_stack stack_;
+  json::storage_ptr memory_ = json::make_shared_resource<WipingMemory>();
+  json::value_stack stack_{memory_};
   std::vector<std::string_view> names_;  ///< of the objects that are open, the innermost last
   std::deque<std::string> kept_;
   std::string partial_;  ///< of a name or number that arrives in parts

@@ -16,7 +16,7 @@ constexpr std::size_t kSegmentsMax = 64;
 
 struct Slice {
   std::string_view raw;
-  std::string decoded;
+  std::optional<std::string> decoded;  ///< nullopt: no text, which only a parameter can take, to complain about it
 };
 
 /// nullopt: no path of ours has this form.
@@ -26,9 +26,8 @@ std::optional<std::vector<Slice>> split_path(std::string_view path) {
   while (!path.empty()) {
     path.remove_prefix(1);
     const auto end = std::min(path.find('/'), path.size());
-    auto decoded = percent_decode(path.substr(0, end));
-    if (!decoded || slices.size() == kSegmentsMax) return std::nullopt;
-    slices.push_back({path.substr(0, end), std::move(*decoded)});
+    if (slices.size() == kSegmentsMax) return std::nullopt;
+    slices.push_back({path.substr(0, end), percent_decode(path.substr(0, end))});
     path.remove_prefix(end);
   }
   return slices;
@@ -36,7 +35,7 @@ std::optional<std::vector<Slice>> split_path(std::string_view path) {
 
 bool matches(const PathRule& rule, std::span<const Slice> slices) noexcept {
   return std::ranges::equal(rule.segments, slices, [](const Segment& segment, const Slice& slice) {
-    return segment.is_parameter ? !slice.raw.empty() : segment.text == slice.decoded;
+    return segment.is_parameter ? !slice.raw.empty() : slice.decoded == segment.text;
   });
 }
 
@@ -103,6 +102,11 @@ std::expected<Parameters, ValidationErrors> Operation::check_parameters(
 bool Operation::takes_media_type(std::string_view content_type) const noexcept {
   const auto type = parse_media_type(content_type);
   return type && state_->body_for(*type) != nullptr;
+}
+
+bool Operation::reads_media_type(std::string_view content_type) const noexcept {
+  const auto type = parse_media_type(content_type);
+  return type && type->is_json() && state_->body_for(*type) != nullptr;
 }
 
 std::expected<json::value, BodyFault> Operation::check_body(std::string_view content_type, std::string_view body,

@@ -5,6 +5,7 @@
 #include "evaluator.hpp"
 #include "json_value.hpp"
 #include "sallyport/core/ascii.hpp"
+#include "sallyport/core/secret.hpp"
 #include "sallyport/validation/schema.hpp"
 #include "uri_reference.hpp"
 #include "utf8.hpp"
@@ -206,6 +207,13 @@ void ParameterChecker::check_headers(std::span<const net::http::Field> fields) {
 std::expected<Parameters, ValidationErrors> ParameterChecker::take() {
   if (!errors_.empty()) return std::unexpected(std::move(errors_));
   return std::move(parameters_);
+}
+
+Parameters::~Parameters() {
+  for (Entry& entry : entries_) {
+    if (entry.text) wipe(entry.text->data(), entry.text->size());
+    if (json::string* const text = entry.value.if_string()) wipe(text->data(), text->size());
+  }
 }
 
 const json::value* Parameters::find(ParameterIn in, std::string_view name) const noexcept {

@@ -124,6 +124,27 @@ TEST(JsonReader, FindsADuplicateAmongManyNames) {
   EXPECT_EQ(value.error().fault, JsonFault::DuplicateName);
 }
 
+/// An object of `count` names, a power of two, all of one bucket when they are chosen.
+std::string object_of(std::size_t count, bool chosen) {
+  std::string text = "{";
+  for (std::uint64_t i = 0, found = 0; found < count; ++i) {
+    const std::string name = fmt::format("{:06x}", i);
+    std::uint64_t hash = 0xcbf29ce484222325U;  // FNV-1a, which Boost.JSON's objects use without a secret
+    for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+    if (chosen && hash % count != 0) continue;
+    text += fmt::format("{}\"{}\":0", found++ == 0 ? "" : ",", name);
+  }
+  return text + "}";
+}
+
+TEST(JsonReader, RefusesNamesThatAreMadeToCollide) {
+  EXPECT_TRUE(parse_json(object_of(64, true)).has_value());
+  const auto value = parse_json(object_of(1024, true));
+  ASSERT_FALSE(value.has_value()) << "it would take quadratic time";
+  EXPECT_EQ(value.error().fault, JsonFault::AlikeNames);
+  EXPECT_TRUE(parse_json(object_of(32768, false)).has_value());
+}
+
 TEST(JsonReader, ComparesNamesOfOneObjectOnly) {
   EXPECT_TRUE(parse_json(R"({"a":{"a":{"a":1}},"b":[{"a":1},{"a":1}]})").has_value());
 }

@@ -113,10 +113,21 @@ TEST(OpenApi, TellsAMissingMethodFromAMissingPath) {
   EXPECT_THAT(payments().find("DELETE", "/payments").error().allowed, ElementsAre("GET", "POST"));
   EXPECT_THAT(payments().find("GET", "/payments/1/capture").error().allowed, ElementsAre("POST"));
   for (const std::string_view path : {"/", "", "payments", "/payment", "/payments/", "/Payments", "/payments/1/2",
-                                      "/payments//capture", "/payments/%zz"}) {
+                                      "/payments//capture", "/payments%ff", "/payments/1/%ff"}) {
     const auto none = payments().find("GET", path);
     ASSERT_FALSE(none.has_value()) << path;
     EXPECT_THAT(none.error().allowed, IsEmpty()) << path;
+  }
+}
+
+TEST(OpenApi, ComplainsAboutAParameterThatIsNoText) {
+  // A route table matches these: what the document says of them must not be that there is no such path.
+  for (const std::string_view raw : {"%FF", "%C3", "%ED%A0%80", "x%F8y", "%zz"}) {
+    const auto match = payments().find("GET", "/payments/" + std::string(raw));
+    ASSERT_TRUE(match.has_value()) << raw;
+    const auto checked = match->operation->check_parameters(match->path_values, "", {});
+    ASSERT_FALSE(checked.has_value()) << raw;
+    EXPECT_THAT(in_short(checked.error()), ElementsAre("/path/id encoding")) << raw;
   }
 }
 
@@ -240,6 +251,8 @@ TEST(OpenApi, ChecksBodiesThatMayBeLeftOut) {
   EXPECT_EQ(outcome_of(capture, {"json", "application/json", "{\"amount\":\"1\"}", {}}), "/amount type");
   EXPECT_TRUE(capture.takes_media_type("TEXT/plain;a=b"));
   EXPECT_FALSE(capture.takes_media_type("image/png"));
+  EXPECT_FALSE(capture.reads_media_type("text/plain"));
+  EXPECT_FALSE(capture.reads_media_type("image/png"));
   const Operation& list = *payments().find("GET", "/payments")->operation;
   EXPECT_EQ(outcome_of(list, {"none", "", "", {}}), "null");
   EXPECT_EQ(outcome_of(list, {"one", "application/json", "{}", {}}), " unexpected_body");

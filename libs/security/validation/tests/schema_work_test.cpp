@@ -1,3 +1,5 @@
+#include <time.h>
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -29,13 +31,20 @@ Schema schema_of(const std::string& text) {
   return std::move(*schema);
 }
 
-/// The best of three, since other processes share the cores.
+/// What this thread has computed; the time on the wall belongs to whoever shares the cores.
+std::chrono::duration<double> computed() {
+  timespec now{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+}
+
+/// The best of three, since other processes share the caches.
 std::chrono::duration<double> time_of(const std::function<void()>& work) {
   auto best = std::chrono::duration<double>::max();
   for (int i = 0; i < 3; ++i) {
-    const auto begin = std::chrono::steady_clock::now();
+    const auto begin = computed();
     work();
-    best = std::min<std::chrono::duration<double>>(best, std::chrono::steady_clock::now() - begin);
+    best = std::min(best, computed() - begin);
   }
   return best;
 }

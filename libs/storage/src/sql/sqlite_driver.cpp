@@ -2,10 +2,10 @@
 
 #include <soci/sqlite3/soci-sqlite3.h>
 
-#include <fcntl.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <optional>
 #include <thread>
 
@@ -113,9 +113,12 @@ SqlResult<> SqliteDriver::reopen() {
   database_ = nullptr;
   try {
     session_.close();
-    // The file holds password hashes: nobody but its owner reads it. SQLite gives its journals the same mode.
-    const int fd = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd >= 0) ::close(fd);
+    // The file holds password hashes: nobody but its owner reads it. SQLite gives its journals the same mode. Made
+    // without a descriptor: to close one takes the POSIX locks of all sessions of this process on the file away, and
+    // the next program that looks into it removes their journal.
+    if (::mknod(path_.c_str(), S_IFREG | 0600, 0) != 0 && errno != EEXIST) {
+      return sql_failure(SqlErrorKind::NotSent, "cannot open " + path_);
+    }
     session_.open(soci::connection_parameters(soci::sqlite3, path_));
   } catch (const soci::soci_error&) {
     return sql_failure(SqlErrorKind::NotSent, "cannot open " + path_);

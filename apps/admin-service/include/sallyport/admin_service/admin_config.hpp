@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -13,6 +14,7 @@ namespace sallyport::admin_service {
 struct AdminConfig {
   service::CommonSettings common;
   std::chrono::seconds access_ttl{900};  ///< as the auth service has it: how long an ended session is denied
+  std::string gateway_config;            ///< path of the gateway's file, for its limits; empty: they are not known
 };
 
 struct LoadedAdminConfig {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,10 @@
 #include "sallyport/net/http/message.hpp"
 #include "sallyport/observability/log.hpp"
 #include "sallyport/rate_limit/policy.hpp"
+
+namespace sallyport::validation {
+class OpenApi;
+}
 
 namespace sallyport::api_gateway {
 
@@ -71,6 +76,21 @@ struct IssuerConfig {
   std::vector<std::pair<std::string, Role>> roles;  ///< its `role`, and what that stands for here
 };
 
+/// What becomes of a request that breaks its route's schema.
+enum class SchemaMode : std::uint8_t {
+  Enforce,  ///< it is refused
+  Shadow,   ///< it is counted and passes
+};
+
+/// The OpenAPI document that the requests of a route are held to.
+struct SchemaConfig {
+  std::string file;  ///< as the configuration says it: a path, or "builtin:NAME"
+  SchemaMode mode = SchemaMode::Enforce;
+  std::string base_path;               ///< stands before every path of the document; empty: nothing does
+  std::uint64_t body_max = 1U << 20U;  ///< bytes of JSON that are gathered to be checked
+  std::shared_ptr<const validation::OpenApi> document;  ///< immutable, shared by all who name it
+};
+
 struct RouteConfig {
   std::string id;                          ///< the pattern, canonical: names the route in logs, metrics and keys
   std::string path;                        ///< canonical, lower case, without the "/*"
@@ -86,6 +106,7 @@ struct RouteConfig {
   std::uint64_t body_max = 1U << 20U;  ///< bytes
   bool streaming = false;              ///< dispatch before the body has arrived; idle deadline only
   bool body_on_any_method = false;     ///< allow a body on GET, HEAD, DELETE, OPTIONS
+  std::optional<SchemaConfig> schema;
 };
 
 struct CorsConfig {
@@ -156,7 +177,8 @@ struct LoadedConfig {
 enum class ConfigMode : std::uint8_t { Production, Dev };
 
 /// Parses and validates a YAML text; reports every problem at once. In Dev mode what the text names overlays `base`.
-LoadedConfig load_config(std::string_view yaml, ConfigMode mode, const Config& base = {});
+/// folder: what relative names of files start from; empty: the working folder. Reads the documents that `schema` names.
+LoadedConfig load_config(std::string_view yaml, ConfigMode mode, const Config& base = {}, std::string_view folder = {});
 /// "file:line:column: message", one a line.
 std::string format_problems(std::string_view file, const std::vector<ConfigProblem>& problems);
 /// The sign-in paths that the `auth` policy always applies to, as match keys.

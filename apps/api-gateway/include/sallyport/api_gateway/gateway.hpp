@@ -8,6 +8,7 @@
 
 #include "sallyport/denylist/memory_denylist.hpp"
 #include "sallyport/observability/log.hpp"
+#include "sallyport/rate_limit/memory_store.hpp"
 #include "sallyport/storage/redis_url.hpp"
 
 namespace sallyport::api_gateway {
@@ -21,6 +22,8 @@ class Gateway final {
     std::optional<storage::RedisUrl> redis;  ///< without: counters in this process
     /// Ended sessions of an auth service in the same process; without Redis the only way to hear of them. May be null.
     std::shared_ptr<denylist::MemoryDenylist> denylist;
+    /// The counters of this process; hand in those that an admin service in it looks at. Null: of the gateway's own.
+    std::shared_ptr<rate_limit::MemoryStore> counters;
     /// Called once, when requests are served, with "http://ADDR:PORT" of each listener.
     std::function<void(const std::vector<std::string>& urls)> on_listening;
   };

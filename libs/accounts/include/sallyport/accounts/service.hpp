@@ -144,6 +144,7 @@ class AccountService final {
                                                                             Secret<std::string> password,
                                                                             Deadline deadline);
   runtime::Task<void> rehash(Credentials credentials, Secret<std::string> password, Deadline deadline);
+  Deadline for_consequences(Deadline deadline) const;
   runtime::Task<void> deny(std::vector<SessionId> sessions, Deadline deadline);
   runtime::Task<void> audit(AuditEvent event, Deadline deadline);
   Result<TokenAnswer> answer(Rotated rotated);

@@ -28,8 +28,8 @@ std::optional<UserStatus> parse_user_status(std::string_view text) noexcept;
 /// An e-mail address in the one form in which it is stored and compared: trimmed, ASCII, lower case.
 class Email {
  public:
-  /// 3…254 bytes of printable ASCII, one '@' with something on both sides (a deliberately small part of RFC 5321
-  /// section 4.1.2: no quoted local part, no address literal); nullopt otherwise.
+  /// 3…254 bytes of ASCII: `Dot-string@Domain` of RFC 5321 section 4.1.2 with its lengths, so neither a quoted local
+  /// part nor an address literal; nullopt otherwise.
   static std::optional<Email> parse(std::string_view text);
   const std::string& text() const noexcept { return text_; }
   bool operator==(const Email&) const = default;

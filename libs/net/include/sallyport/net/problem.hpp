@@ -11,7 +11,7 @@ namespace sallyport::net {
 /// What a problem document says beside the fixed parts of its code. All text is for the client.
 struct ProblemDetails {
   std::string_view detail;    ///< one sentence about this occurrence; never internals
-  std::string_view instance;  ///< canonical path of the request; empty: left out
+  std::string_view instance;  ///< canonical path of the request; empty: left out; tokens in it are masked
   std::string_view request_id;
   std::string_view members;  ///< further members, complete JSON: `"retry_after":12`; empty: none
 };

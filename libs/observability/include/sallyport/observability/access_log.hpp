@@ -28,10 +28,10 @@ struct AccessRecord {
   std::int64_t total_us = kNotMeasured;
   std::int64_t limiter_us = kNotMeasured;
   std::int64_t upstream_us = kNotMeasured;
-  std::string_view client;            ///< the client's address, after trusted proxies
-  std::string_view upstream;          ///< host:port that answered; empty when none was asked
-  std::string_view error_code;        ///< the public code of a problem answer; empty when there is none
-  std::string_view schema_violation;  ///< what broke the route's schema, a literal; empty: nothing did, or it has none
+  std::string_view client;                 ///< the client's address, after trusted proxies
+  std::string_view upstream;               ///< host:port that answered; empty when none was asked
+  std::string_view error_code;             ///< the public code of a problem answer; empty when there is none
+  std::string_view schema_violation = {};  ///< what breaks its route's schema, a literal; empty: nothing does
 };
 
 /// Writes one JSON line for each exchange: {"time":…,"level":"info","event":"request","request_id":…, …}, always

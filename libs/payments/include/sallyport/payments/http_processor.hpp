@@ -46,7 +46,7 @@ struct HttpProcessorOptions {
 ///   POST /v1/authorizations/REF/captures     {"amount":1,"currency":"EUR"}
 ///   POST /v1/authorizations/REF/refunds      {"amount":1,"currency":"EUR"}
 ///   POST /v1/authorizations/REF/void         {}
-///   GET  /v1/operations/ID                   404: not known
+///   GET  /v1/operations/ID                   404 {"operation_id","status":"unknown"}: not known; no other 404 says so
 /// with Idempotency-Key: ID, answered 200 {"operation_id","status":"succeeded"|"declined"|"processing","reference",
 /// "failure_code"}.
 ///

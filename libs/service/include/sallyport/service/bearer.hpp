@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -11,6 +12,12 @@
 #include "sallyport/tokens/cached_verifier.hpp"
 
 namespace sallyport::service {
+
+/// What becomes of a token of which Redis cannot say whether its session has ended.
+enum class Unchecked : std::uint8_t {
+  Accepted,  ///< it is good until it expires
+  Refused,   ///< 503: where a token that was taken back must do nothing at all
+};
 
 /// Verifies access tokens (RFC 6750 section 2.1) again, whatever a gateway says about them. One for each event loop.
 class Bearer final {
@@ -24,8 +31,9 @@ class Bearer final {
   bool ready() noexcept { return verifier_.verifier().ready(); }
 
   /// Sets exchange.principal. Otherwise the answer: 401 authentication_required, invalid_token, token_expired,
-  /// token_revoked; 503 service_unavailable without keys.
-  runtime::Task<std::optional<net::Response>> authenticate(Exchange& exchange);
+  /// token_revoked; 503 service_unavailable without keys, and with Unchecked::Refused without Redis.
+  runtime::Task<std::optional<net::Response>> authenticate(Exchange& exchange,
+                                                           Unchecked unchecked = Unchecked::Accepted);
 
  private:
   tokens::CachedVerifier verifier_;

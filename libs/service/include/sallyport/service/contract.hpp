@@ -31,7 +31,7 @@ class Contract final {
   /// name: of the built-in document, "payments". Throws std::logic_error when it is broken.
   explicit Contract(std::string_view name);
 
-  /// The parameters of path, query and header, or the 422.
+  /// The parameters of path, query and header, or the 422, also for a body where none is taken.
   std::expected<validation::Parameters, net::Response> parameters(const Exchange& exchange) const;
   /// The body of an operation that takes one, or the 400, 408, 413, 415 or 422. Cancellation leaves the connection
   /// unusable.
@@ -41,7 +41,7 @@ class Contract final {
   runtime::Task<std::expected<ContractRequest, net::Response>> check(Exchange& exchange) const;
 
  private:
-  validation::OperationMatch match(const Exchange& exchange) const;
+  std::expected<validation::OperationMatch, net::Response> match(const Exchange& exchange) const;
 
   validation::OpenApi document_;
 };

@@ -20,6 +20,7 @@ struct SandboxOptions {
   Secret<std::string> api_key;           ///< requests with another X-Api-Key get 401
   std::uint16_t port = 0;                ///< on 127.0.0.1; 0: any free one
   std::chrono::milliseconds slow{2000};  ///< how long …08 takes
+  std::string journal = {};  ///< a file, made when missing, that keeps what was done for the next one; empty: forgotten
 };
 
 /// What happened to one authorization, in minor units.
@@ -29,8 +30,9 @@ struct SandboxAccount {
 };
 
 /// A card processor that moves no money: an HTTP server on loopback, on a thread of its own, that speaks the protocol
-/// of HttpPaymentProcessor. It forgets everything when it goes. An operation happens once, however often it is sent. It
-/// keeps its own account of each authorization and declines what would exceed it ("amount_too_large").
+/// of HttpPaymentProcessor. Without a journal it forgets everything when it goes. An operation happens once, however
+/// often it is sent. It keeps its own account of each authorization and declines what would exceed it
+/// ("amount_too_large").
 ///
 /// Magic amounts, of whatever operation: 1xxNN, that is 10000…19999 minor units (100.00…199.99), by their last two
 /// digits. All other amounts succeed.

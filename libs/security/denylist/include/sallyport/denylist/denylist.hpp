@@ -59,9 +59,9 @@ class Denylist final {
   /// take all of them; this process denies them even so. Cancellation leaves unknown which ones Redis has.
   runtime::Task<Result<void>> deny(std::vector<std::string> sessions, std::chrono::seconds keep, Deadline deadline);
 
-  /// Whether tokens of the session are refused. Fails open when Redis does not answer, counted and logged: a token is
-  /// then good until it expires, unless this process has ended its session itself.
-  runtime::Task<bool> denied(std::string session);
+  /// Whether tokens of the session are refused; nullopt, counted and logged: Redis did not say, and this process has
+  /// not ended the session itself. Who then lets a token pass takes it for good until it expires.
+  runtime::Task<std::optional<bool>> denied(std::string session);
 
  private:
   runtime::Task<> write(std::string session, std::chrono::seconds keep, bool* failed);

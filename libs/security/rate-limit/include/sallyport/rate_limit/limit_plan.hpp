@@ -6,17 +6,11 @@
 #include <string_view>
 #include <vector>
 
+#include "sallyport/rate_limit/limit_keys.hpp"
 #include "sallyport/rate_limit/limiter_metrics.hpp"
 #include "sallyport/rate_limit/policy.hpp"
 
 namespace sallyport::rate_limit {
-
-/// What all limiters of a deployment must agree on, or they would count apart.
-struct LimitSettings {
-  std::string key_prefix = "sp:";  ///< of every store key; at most 32 bytes, without braces
-  unsigned ipv6_prefix = 64;       ///< bits of an IPv6 address that tell clients apart, 1…128
-  std::int64_t instances = 1;      ///< gateways that share the limits; ≥ 1
-};
 
 /// One policy of a plan.
 struct Bucket {
@@ -69,16 +63,5 @@ class LimitPlan final {
   bool has_allow_lists_ = false;
   std::uint8_t shadow_mask_ = 0;
 };
-
-/// A route id as it stands in store keys: bytes outside [A-Za-z0-9_/.*-] percent-encoded; at most 48 bytes, a longer
-/// one ends in '~' and a hash of the whole.
-std::string encode_route_id(std::string_view route_id);
-
-/// The identity of a header's value, "h:" and 128 bits of SHA-256 in hex: the same on every instance, of fixed length
-/// whatever the client sends.
-void append_header_identity(std::string& out, std::string_view header, std::string_view value);
-
-/// The identity of a user, "u:" and 128 bits of SHA-256 over the issuer and the subject in hex.
-void append_user_identity(std::string& out, std::string_view issuer, std::string_view subject);
 
 }  // namespace sallyport::rate_limit

@@ -38,6 +38,8 @@ class MemoryStore final : public RateLimitStore {
   void give_back_now(std::string_view key, std::int64_t cost, std::int64_t window_end_ms) noexcept;
   std::int64_t increment_now(std::string_view key, std::chrono::milliseconds ttl) noexcept;
   std::optional<std::int64_t> get_now(std::string_view key) const noexcept;
+  Decision look_now(std::span<const Charge> charges) const noexcept;
+  Decision forget_now(std::span<const Charge> charges) noexcept;
 
   // These never wait and never fail.
   runtime::Task<StoreResult<std::int64_t>> increment(std::string_view key, std::chrono::milliseconds ttl) override;
@@ -45,6 +47,8 @@ class MemoryStore final : public RateLimitStore {
   runtime::Task<StoreResult<Decision>> acquire(std::span<const Charge> charges) override;
   runtime::Task<StoreResult<void>> give_back(std::string_view key, std::int64_t cost,
                                              std::int64_t window_end_ms) override;
+  runtime::Task<StoreResult<Decision>> look(std::span<const Charge> charges) override;
+  runtime::Task<StoreResult<Decision>> forget(std::span<const Charge> charges) override;
 
   std::size_t keys_max() const noexcept;
   /// Keys given up before their time, since the start: the sign that keys_max is too small, or of a flood.

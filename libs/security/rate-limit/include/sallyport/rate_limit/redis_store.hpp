@@ -26,6 +26,8 @@ class RedisStore final : public RateLimitStore {
   /// need on keys with this prefix. The error tells what was refused. Harmless to repeat, and for others at the same
   /// time; leaves one key that ends within a second.
   runtime::Task<StoreResult<void>> load(std::string key_prefix);
+  /// The same for who only calls look() and forget(), which need TIME, GET, PTTL and DEL. Leaves no key.
+  runtime::Task<StoreResult<void>> load_look(std::string key_prefix);
 
   // Cancellation leaves the outcome unknown: it may have been counted.
   runtime::Task<StoreResult<std::int64_t>> increment(std::string_view key, std::chrono::milliseconds ttl) override;
@@ -33,9 +35,12 @@ class RedisStore final : public RateLimitStore {
   runtime::Task<StoreResult<Decision>> acquire(std::span<const Charge> charges) override;
   runtime::Task<StoreResult<void>> give_back(std::string_view key, std::int64_t cost,
                                              std::int64_t window_end_ms) override;
+  runtime::Task<StoreResult<Decision>> look(std::span<const Charge> charges) override;
+  runtime::Task<StoreResult<Decision>> forget(std::span<const Charge> charges) override;
 
  private:
   runtime::Task<StoreResult<void>> check_scripts(std::string key);
+  runtime::Task<StoreResult<Decision>> run_look(std::span<const Charge> charges, std::string_view what);
 
   class Impl;
   std::unique_ptr<Impl> impl_;

@@ -76,6 +76,13 @@ class RateLimitStore {
   /// Takes back a Fixed charge, only from the window that ends at window_end_ms; never below zero, never creates a key.
   virtual runtime::Task<StoreResult<void>> give_back(std::string_view key, std::int64_t cost,
                                                      std::int64_t window_end_ms) = 0;
+
+  // For administrators. All charges belong to one identity; `used` and `remaining` are as the next acquire finds them,
+  // `allowed` says whether it would have room for the cost, and `reset` is the time until nothing counts any more.
+  /// Changes nothing, however often it is asked.
+  virtual runtime::Task<StoreResult<Decision>> look(std::span<const Charge> charges) = 0;
+  /// Drops the counters, in one step with the look that it answers. A charge that is given back later changes nothing.
+  virtual runtime::Task<StoreResult<Decision>> forget(std::span<const Charge> charges) = 0;
 };
 
 }  // namespace sallyport::rate_limit

@@ -22,6 +22,7 @@ enum class JsonFault : std::uint8_t {
   DuplicateName,
   NumberOutOfRange,
   TrailingBytes,
+  AlikeNames,  ///< names made to collide
 };
 
 /// Why a text was not taken. `why` is a sentence for the client and a literal; it says nothing of the text itself.
@@ -32,11 +33,12 @@ struct Malformed {
 };
 
 /// Reads one JSON text (RFC 8259) strictly and whole. Malformed: a name twice in one object (compared after escapes are
-/// resolved), too deep, too large, invalid UTF-8, a byte order mark, anything but white space behind the value, a
-/// number that would change: an integer beyond int64 and uint64, a fraction beyond double. Numbers are exact: the
-/// nearest double for a fraction; an integer is an int64 when it fits, else a uint64, and a number written with a
-/// fraction of zero or an exponent (`1.0`, `1e2`) is an integer too when an int64 holds it. O(n log n) whatever the
-/// names are. The value owns its memory in one pool: copy parts of it that are to live longer.
+/// resolved), names made to collide in a hash table, too deep, too large, invalid UTF-8, a byte order mark, anything
+/// but white space behind the value, a number that would change: an integer beyond int64 and uint64, a fraction beyond
+/// double. Numbers are exact: the nearest double for a fraction; an integer is an int64 when it fits, else a uint64,
+/// and a number written with a fraction of zero or an exponent (`1.0`, `1e2`) is an integer too when an int64 holds it.
+/// O(n log n) whatever the names are. The value owns its memory in one pool, which is wiped when the value goes: copy
+/// parts of it that are to live longer.
 std::expected<boost::json::value, Malformed> parse_json(std::string_view text, const JsonLimits& limits = {});
 
 }  // namespace sallyport::validation

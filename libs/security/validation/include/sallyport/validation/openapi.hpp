@@ -28,9 +28,14 @@ struct ParameterInfo {
   bool is_list = false;
 };
 
-/// The parameters of one request, after validation.
+/// The parameters of one request, after validation. Wipes the values when it goes: one may be a key.
 class Parameters final {
  public:
+  Parameters() = default;
+  Parameters(Parameters&&) noexcept = default;
+  Parameters& operator=(Parameters&&) noexcept = default;
+  ~Parameters();
+
   /// The value as its schema types it (a list is an array); the schema's `default` when it was not given, and nullptr
   /// when there is none. A header's name in lower case.
   const boost::json::value* find(ParameterIn in, std::string_view name) const noexcept;
@@ -83,6 +88,8 @@ class Operation final {
                                                           const JsonLimits& limits = {}) const;
   /// Whether a body of this content type is taken: can be asked before the body was read.
   bool takes_media_type(std::string_view content_type) const noexcept;
+  /// Whether check_body() would look into a body of this content type, which is JSON then, and taken.
+  bool reads_media_type(std::string_view content_type) const noexcept;
 
   struct State;
   explicit Operation(std::unique_ptr<const State> state) noexcept;

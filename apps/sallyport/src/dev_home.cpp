@@ -1,8 +1,9 @@
-#include "dev_folder.hpp"
+#include "dev_home.hpp"
 
+#include <array>
 #include <cerrno>
 #include <cstring>
-#include <string_view>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -10,6 +11,8 @@
 
 #include "read_file.hpp"
 #include "sallyport/core/clock.hpp"
+#include "sallyport/crypto/encoding.hpp"
+#include "sallyport/crypto/random.hpp"
 #include "sallyport/secrets/environment.hpp"
 #include "sallyport/secrets/fresh_secrets.hpp"
 
@@ -17,6 +20,7 @@ namespace sallyport::app {
 namespace {
 
 constexpr std::size_t kSecretsBytesMax = 65536;
+constexpr std::size_t kPasswordBytes = 15;  // 20 characters
 
 std::unexpected<std::string> system_error(const std::string& what) {
   return std::unexpected(what + ": " + std::strerror(errno));
@@ -52,7 +56,18 @@ std::expected<bool, std::string> make_private_file(const std::string& path, std:
   return system_error(path);
 }
 
-std::expected<secrets::AuthSecrets, std::string> open_dev_folder(const std::string& folder) {
+Secret<std::string> random_password() {
+  std::array<std::uint8_t, kPasswordBytes> bytes{};
+  crypto::SecureRandom().fill(bytes);
+  Secret<std::string> text(crypto::base64url_encode(bytes));
+  wipe(bytes.data(), bytes.size());
+  return text;
+}
+
+namespace {
+
+/// The secrets of a folder that may not be there yet.
+std::expected<secrets::AuthSecrets, std::string> open_secrets(const std::string& folder) {
   const auto fresh = make_folder(folder);
   if (!fresh) return std::unexpected(fresh.error());
   if (*fresh) {
@@ -70,6 +85,27 @@ std::expected<secrets::AuthSecrets, std::string> open_dev_folder(const std::stri
   auto loaded = secrets::load_auth_secrets(*variables, secrets::StoreAddresses::Optional);
   if (!loaded.secrets) return std::unexpected(path + ": " + text_of(loaded.problems.front()));
   return *std::move(loaded.secrets);
+}
+
+}  // namespace
+
+std::expected<DevHome, std::string> DevHome::open(const std::string& folder,
+                                                  std::optional<storage::DatabaseUrl> database) {
+  auto secrets = open_secrets(folder);
+  if (!secrets) return std::unexpected(secrets.error() + " (--data DIR takes another folder)");
+  if (!database) {
+    auto url = storage::DatabaseUrl::parse("sqlite:" + folder + "/accounts.db");
+    if (!url) return std::unexpected(folder + ": " + url.error().detail);
+    database = *std::move(url);
+  }
+  return DevHome{folder, *std::move(secrets), random_password(), *std::move(database)};
+}
+
+secrets::SecretValues DevHome::known_values() const {
+  auto values = secrets.known_values();
+  values.push_back(processor_key);
+  if (!database.password.empty()) values.push_back(database.password);
+  return values;
 }
 
 }  // namespace sallyport::app
