@@ -87,6 +87,21 @@ class FirstStart(DevTest):
         self.assertNotIn("First administrator", again.output)
         self.assertEqual(200, self.post(again, "/auth/login", admin).status)
 
+    def test_secrets_that_somebody_else_could_have_written_are_refused(self):
+        data = os.path.join(self.folder, "data")
+        self.stop(self.start("--data", data))
+        path = os.path.join(data, "secrets.env")
+        os.chmod(path, 0o620)
+        self.assert_refuses(data, "chmod 600")
+        os.unlink(path)
+        os.mkfifo(path, 0o600)
+        self.assert_refuses(data, "is not a regular file")
+
+    def assert_refuses(self, data, why):
+        status, _, complaint, _ = run("dev", "--listen", "127.0.0.1:0", "--data", data)
+        self.assertEqual(1, status)
+        self.assertIn(f"{data}/secrets.env: {why}" if why.startswith("is") else why, complaint)
+
     def test_no_secret_is_in_what_it_says(self):
         data = os.path.join(self.folder, "data")
         dev = self.start("--data", data, "--log-sql")

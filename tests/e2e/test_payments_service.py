@@ -93,7 +93,8 @@ class StartUp(PaymentsTest):
             self.assertIn(name, output)
 
     def test_a_processor_that_cannot_be_used_is_named_and_its_url_is_not_shown(self):
-        for url in ("https://processor.example.com", "http://processor.example.com/", "ftp://1.2.3.4/", "http://me:hunter22@1.2.3.4/"):
+        for url in ("https://processor.example.com", "http://processor.example.com/", "ftp://1.2.3.4/", "http://me:hunter22@1.2.3.4/",
+                    "http://192.0.2.7:8443/v2"):
             with self.subTest(url=url):
                 output = self.fails({"SALLYPORT_PROCESSOR_URL": url})
                 self.assertIn("SALLYPORT_PROCESSOR_URL", output)

@@ -1,5 +1,7 @@
 #include "jobs.hpp"
 
+#include "sallyport/service/guarded.hpp"
+
 namespace sallyport::auth_service {
 
 using runtime::Task;
@@ -82,7 +84,7 @@ Task<> BackgroundJobs::keep_republishing() {
     // Asked for while it waited: a moment later, so that many requests make one run.
     if (std::exchange(soon_, false)) co_await pause(republish_timer_, kRepublishSoon);
     if (stopping_) break;
-    report("republish_ended", co_await republish());
+    report("republish_ended", co_await service::guarded(republish()));
   }
 }
 
@@ -90,7 +92,7 @@ Task<> BackgroundJobs::keep_cleaning() {
   while (!stopping_) {
     co_await pause(clean_timer_, kCleanEvery);
     if (stopping_) break;
-    report("clean", co_await clean());
+    report("clean", co_await service::guarded(clean()));
   }
 }
 

@@ -1,5 +1,7 @@
 #include "jobs.hpp"
 
+#include "sallyport/service/guarded.hpp"
+
 namespace sallyport::payments_service {
 
 using runtime::Task;
@@ -75,14 +77,14 @@ Task<Result<void>> BackgroundJobs::clean() {
 Task<> BackgroundJobs::keep_reconciling() {
   while (!stopping_) {
     co_await pause(reconcile_timer_, shared_.options.config.reconcile_every);
-    if (!stopping_) report("reconcile", co_await reconcile());
+    if (!stopping_) report("reconcile", co_await service::guarded(reconcile()));
   }
 }
 
 Task<> BackgroundJobs::keep_cleaning() {
   while (!stopping_) {
     co_await pause(clean_timer_, kCleanEvery);
-    if (!stopping_) report("clean", co_await clean());
+    if (!stopping_) report("clean", co_await service::guarded(clean()));
   }
 }
 

@@ -66,6 +66,16 @@ Secret<std::string> random_password() {
 
 namespace {
 
+/// Whoever can write the file chooses the keys that sign tokens. "": nobody else can.
+std::string trust_problem(const std::string& path) {
+  struct stat found{};
+  if (::stat(path.c_str(), &found) != 0) return path + ": " + std::strerror(errno);
+  if (!S_ISREG(found.st_mode)) return path + ": is not a regular file";
+  if (found.st_uid != ::geteuid() && found.st_uid != 0) return path + ": belongs to another user";
+  if ((found.st_mode & (S_IRWXG | S_IRWXO)) != 0) return path + ": is open to other users (chmod 600 makes it yours)";
+  return "";
+}
+
 /// The secrets of a folder that may not be there yet.
 std::expected<secrets::AuthSecrets, std::string> open_secrets(const std::string& folder) {
   const auto fresh = make_folder(folder);
@@ -78,6 +88,7 @@ std::expected<secrets::AuthSecrets, std::string> open_secrets(const std::string&
     const auto made = make_private_file(path, secrets::fresh_environment_text(SystemClock()).expose());
     if (!made) return std::unexpected(made.error());
   }
+  if (auto problem = trust_problem(path); !problem.empty()) return std::unexpected(std::move(problem));
   const auto text = read_file(path, kSecretsBytesMax);
   if (!text) return std::unexpected(text.error());
   const auto variables = secrets::EnvironmentText::parse(*text);

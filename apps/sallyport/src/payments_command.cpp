@@ -1,5 +1,6 @@
 #include "payments_command.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <optional>
 #include <string_view>
@@ -12,10 +13,20 @@
 namespace sallyport::app {
 namespace {
 
-std::optional<payments::ProcessorUrl> usable_processor_url(std::string_view text) {
+std::optional<payments::ProcessorUrl> usable_processor_url(std::string_view text, bool allow_plaintext) {
   auto url = payments::ProcessorUrl::parse(text);
-  if (url) return *std::move(url);
-  std::fprintf(stderr, "sallyport: SALLYPORT_PROCESSOR_URL: %s\n", url.error().detail.c_str());
+  if (!url) {
+    std::fprintf(stderr, "sallyport: SALLYPORT_PROCESSOR_URL: %s\n", url.error().detail.c_str());
+    return std::nullopt;
+  }
+  const auto host = IpAddress::parse(url->host);
+  const auto holds = [&](const Cidr& block) { return host && block.contains(*host); };
+  if (allow_plaintext || std::ranges::any_of(service::loopback_blocks(), holds)) return *std::move(url);
+  std::fprintf(
+      stderr,
+      "sallyport: SALLYPORT_PROCESSOR_URL: http:// to %s would send payments and the key in the clear; put a TLS "
+      "proxy on this machine, or set allow_plaintext: true\n",
+      url->authority.c_str());
   return std::nullopt;
 }
 
@@ -29,7 +40,7 @@ int run_payments(const PaymentsArguments& arguments) {
   const service::CommonSettings& common = config->common;
   auto redis = usable_redis_url("SALLYPORT_REDIS_URL", secrets->redis_url.expose(), common.allow_plaintext);
   auto database = usable_database_url("SALLYPORT_DATABASE_URL", secrets->database_url.expose(), common.allow_plaintext);
-  auto processor = usable_processor_url(secrets->processor_url.expose());
+  auto processor = usable_processor_url(secrets->processor_url.expose(), common.allow_plaintext);
   if (!redis || !database || !processor) return 1;
 
   const auto drain = common.drain;

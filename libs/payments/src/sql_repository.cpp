@@ -31,7 +31,7 @@ Result<T> for_caller(log::Logger& logger, SqlResult<T> result) {
 SqlPaymentRepository::SqlPaymentRepository(Parts parts)
     : pool_(parts.pool),
       logger_(parts.logger),
-      engine_(std::make_shared<const Engine>(parts.dialect, parts.clock, parts.random)) {}
+      engine_(std::make_shared<const Engine>(parts.dialect, parts.clock, parts.random, parts.logger)) {}
 SqlPaymentRepository::~SqlPaymentRepository() = default;
 
 SqlPaymentRepository::Task<Begun> SqlPaymentRepository::begin(OperationRequest request,

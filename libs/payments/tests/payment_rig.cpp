@@ -1,6 +1,7 @@
 #include "payment_rig.hpp"
 
 #include <fcntl.h>
+#include <fstream>
 
 #include "sallyport/observability/redactor.hpp"
 
@@ -139,6 +140,12 @@ Rig::Outcome Rig::refund(PaymentId payment, std::int64_t amount, const std::stri
 Payment Rig::look(PaymentId payment) {
   return run([&] { return service.get(user, payment, soon()); }).value();
 }
+std::string Rig::log_text() {
+  logger.flush();
+  std::ifstream file(folder.file("log"), std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
 Reconciled Rig::reconcile() {
   return run([&] { return reconciler.run_once(soon()); });
 }

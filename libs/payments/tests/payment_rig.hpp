@@ -114,6 +114,7 @@ class Rig final {
   Outcome refund(PaymentId payment, std::int64_t amount, const std::string& key = {});
   Payment look(PaymentId payment);
   Reconciled reconcile();
+  std::string log_text();
   std::string fresh_key() { return "key-" + std::to_string(++keys_); }
 
   SystemClock clock;

@@ -87,6 +87,17 @@ TEST_P(ReconcileContract, ACrashBeforeTheCallHasFailedOnceItCannotArriveAnyMore)
   EXPECT_EQ(told(rig.create(1000, CaptureMode::AtOnce, "k")), "201 failed");
 }
 
+TEST_P(ReconcileContract, AnApprovalThatComesAfterTheFailureChangesNothingAndIsReported) {
+  Rig rig(database);
+  const OperationId operation = begun(rig, "k");
+  pass_time(database, 121s);
+  EXPECT_EQ(rig.reconcile().settled, 1U);
+  EXPECT_EQ(rig.log_text().find("approved_after_failure"), std::string::npos);
+  rig.run([&] { return rig.repository.settle(operation, Approved{"auth-9"}, rig.soon()); });
+  EXPECT_EQ(rig.look(only_payment()).status, PaymentStatus::Failed);
+  EXPECT_NE(rig.log_text().find("approved_after_failure"), std::string::npos);
+}
+
 TEST_P(ReconcileContract, ATakeoverOfAStaleClaimAsksAndNeverRepeats) {
   Rig rig(database);
   sent(rig, begun(rig, "k"));

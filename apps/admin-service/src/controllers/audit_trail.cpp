@@ -7,7 +7,6 @@
 
 #include "http/admin_json.hpp"
 #include "http/time_text.hpp"
-#include "sallyport/core/assert.hpp"
 #include "sallyport/service/answers.hpp"
 #include "sallyport/service/paging.hpp"
 
@@ -24,13 +23,16 @@ std::string position_of(const accounts::StoredAuditEvent& event) {
   return std::to_string(event.at.time_since_epoch().count()) + " " + event.id.to_string();
 }
 
-/// A position is signed: it can only be one of ours.
-std::pair<Timestamp, accounts::AuditEventId> read_position(const std::string& position) {
+/// A position is signed, so it is one of ours; nullopt: of a release that wrote it in another way.
+std::optional<std::pair<Timestamp, accounts::AuditEventId>> read_position(std::string_view position) {
   const std::size_t space = position.find(' ');
-  SALLYPORT_ASSERT(space != std::string::npos);
+  if (space == std::string_view::npos) return std::nullopt;
   std::int64_t at = 0;
-  std::from_chars(position.data(), position.data() + space, at);
-  return {Timestamp(std::chrono::microseconds(at)), accounts::AuditEventId::parse(position.substr(space + 1)).value()};
+  const char* const end = position.data() + space;
+  const auto parsed = std::from_chars(position.data(), end, at);
+  const auto id = accounts::AuditEventId::parse(position.substr(space + 1));
+  if (parsed.ec != std::errc() || parsed.ptr != end || !id) return std::nullopt;
+  return std::pair(Timestamp(std::chrono::microseconds(at)), *id);
 }
 
 void read_time(const validation::Parameters& parameters, std::string_view name, std::optional<Timestamp>& out,
@@ -63,7 +65,10 @@ service::Answer AuditTrail::list(service::Exchange& exchange) {
   read_time(*parameters, "from", query.from, errors);
   read_time(*parameters, "to", query.to, errors);
   if (!errors.empty()) co_return service::refuse_invalid(exchange, errors);
-  if (*position) query.older_than = read_position(**position);
+  if (*position) {
+    query.older_than = read_position(**position);
+    if (!query.older_than) co_return paging.refuse_cursor();
+  }
 
   auto events = co_await repository_.audit_events(std::move(query), exchange.deadline);
   if (!events) co_return std::unexpected(std::move(events.error()));

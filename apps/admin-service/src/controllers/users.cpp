@@ -52,7 +52,10 @@ Users::Answer Users::list(Exchange& exchange) {
   query.email_part = parameters->text(kQuery, "query").value_or("");
   if (const auto status = parameters->text(kQuery, "status"))
     query.status = accounts::parse_user_status(*status).value();
-  if (*position) query.after = UserId::parse(**position).value();
+  if (*position) {
+    query.after = UserId::parse(**position);
+    if (!query.after) co_return paging.refuse_cursor();
+  }
   auto users = co_await repository_.list_users(std::move(query), exchange.deadline);
   if (!users) co_return std::unexpected(std::move(users.error()));
   std::optional<std::string> next;

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "sallyport/observability/log.hpp"
 #include "sallyport/payments/repository.hpp"
 #include "sallyport/storage/sql/session.hpp"
 #include "sallyport/storage/sql/transaction.hpp"
@@ -36,8 +37,8 @@ struct Statements {
 /// before it, when nobody else can know the payment.
 class Engine final {
  public:
-  Engine(storage::SqlDialect dialect, const Clock& clock, Random& random)
-      : clock_(clock), random_(random), sql_(dialect) {}
+  Engine(storage::SqlDialect dialect, const Clock& clock, Random& random, log::Logger& logger)
+      : clock_(clock), random_(random), logger_(logger), sql_(dialect) {}
 
   SqlResult<Begun> begin(SqlSession& db, const OperationRequest& request, const std::optional<IdempotencyClaim>& claim,
                          NewWork new_work) const;
@@ -55,6 +56,7 @@ class Engine final {
     OperationKind kind;
     std::int64_t amount = 0;
     bool pending = false;
+    bool failed = false;
     std::int64_t checks = 0;
   };
 
@@ -91,6 +93,7 @@ class Engine final {
 
   const Clock& clock_;
   Random& random_;
+  log::Logger& logger_;
   Statements sql_;
 };
 

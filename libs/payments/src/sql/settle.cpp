@@ -40,7 +40,11 @@ SqlResult<Engine::Stored> Engine::lock(SqlSession& db, OperationId operation) co
   if (!row) return pass(std::move(row.error()));
   const auto kind = parse_operation_kind((*row)->text(0));
   if (!kind) throw storage::SqlRowError("a stored operation is of an unknown kind");
-  return Stored{payment_from(payment->value()), *kind, (*row)->integer(1), (*row)->text(2) == "pending",
+  return Stored{payment_from(payment->value()),
+                *kind,
+                (*row)->integer(1),
+                (*row)->text(2) == "pending",
+                (*row)->text(2) == "failed",
                 (*row)->integer(3)};
 }
 
@@ -48,10 +52,16 @@ SqlResult<Answer> Engine::settle(SqlSession& db, OperationId operation, const Ve
   return in_transaction(db, [&](Then&) -> SqlResult<Answer> {
     auto stored = lock(db, operation);
     if (!stored) return pass(std::move(stored.error()));
-    if (!stored->pending) return answer_of(db, stored->payment, stored->kind, operation);
     const std::string id = operation.to_string();
     const auto failure = text_of(failure_of(verdict));
     const auto* approved = std::get_if<Approved>(&verdict);
+    if (!stored->pending) {
+      // Nothing here may move money by itself any more: a person must look at it.
+      if (stored->failed && approved != nullptr)
+        logger_.write(log::Level::Error, "approved_after_failure",
+                      {{"operation_id", std::string_view(id)}, {"reference", std::string_view(approved->reference)}});
+      return answer_of(db, stored->payment, stored->kind, operation);
+    }
     auto ended = db.execute(sql_.end_operation, id, failure ? "failed" : "succeeded", failure,
                             text_of(approved != nullptr ? &approved->reference : nullptr));
     if (!ended) return pass(std::move(ended.error()));
