@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "read_file.hpp"
 #include "sallyport/core/clock.hpp"
+#include "sallyport/core/read_file.hpp"
 #include "sallyport/crypto/encoding.hpp"
 #include "sallyport/crypto/random.hpp"
 #include "sallyport/secrets/environment.hpp"
@@ -90,7 +90,7 @@ std::expected<secrets::AuthSecrets, std::string> open_secrets(const std::string&
   }
   if (auto problem = trust_problem(path); !problem.empty()) return std::unexpected(std::move(problem));
   const auto text = read_file(path, kSecretsBytesMax);
-  if (!text) return std::unexpected(text.error());
+  if (!text) return std::unexpected(path + ": " + text.error());
   const auto variables = secrets::EnvironmentText::parse(*text);
   if (!variables) return std::unexpected(path + ": " + variables.error());
   auto loaded = secrets::load_auth_secrets(*variables, secrets::StoreAddresses::Optional);

@@ -4,7 +4,7 @@
 #include <exception>
 #include <filesystem>
 
-#include "read_file.hpp"
+#include "sallyport/core/read_file.hpp"
 #include "sallyport/runtime/tls.hpp"
 
 namespace sallyport::app {
@@ -16,7 +16,7 @@ std::optional<api_gateway::Config> load_config_file(const std::string& file, api
                                                     const api_gateway::Config& base) {
   const auto text = read_file(file, kConfigBytesMax);
   if (!text) {
-    std::fprintf(stderr, "sallyport: %s\n", text.error().c_str());
+    std::fprintf(stderr, "sallyport: %s: %s\n", file.c_str(), text.error().c_str());
     return std::nullopt;
   }
   const std::string folder = std::filesystem::path(file).parent_path().string();

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "read_file.hpp"
+#include "sallyport/core/read_file.hpp"
 #include "sallyport/secrets/environment.hpp"
 #include "sallyport/service/run.hpp"
 #include "sallyport/service/settings.hpp"
@@ -21,7 +21,7 @@ auto load_service_config(const std::string& file, Load load) -> std::optional<de
   constexpr std::size_t kBytesMax = 65536;
   const auto text = read_file(file, kBytesMax);
   if (!text) {
-    std::fprintf(stderr, "sallyport: %s\n", text.error().c_str());
+    std::fprintf(stderr, "sallyport: %s: %s\n", file.c_str(), text.error().c_str());
     return std::nullopt;
   }
   auto loaded = load(*text);

@@ -1,7 +1,5 @@
 // The OpenAPI documents that routes hold their requests to.
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <expected>
 #include <filesystem>
@@ -11,6 +9,7 @@
 #include "config/schema.hpp"
 #include "routing/router.hpp"
 #include "sallyport/core/ascii.hpp"
+#include "sallyport/core/read_file.hpp"
 #include "sallyport/openapi/documents.hpp"
 #include "sallyport/validation/openapi.hpp"
 
@@ -50,26 +49,12 @@ std::string printable(std::string text) {
   return text;
 }
 
-struct CloseFile {
-  void operator()(std::FILE* file) const noexcept { std::fclose(file); }
-};
-
-/// The text of a file, or why there is none.
-std::expected<std::string, std::string> read_document(const std::string& path) {
-  const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "rbe"));
-  if (file == nullptr) return std::unexpected(std::string(std::strerror(errno)));
-  std::string text(kDocumentBytesMax + 1, '\0');
-  text.resize(std::fread(text.data(), 1, text.size(), file.get()));
-  if (std::ferror(file.get()) != 0) return std::unexpected(std::string(std::strerror(errno)));
-  if (text.size() > kDocumentBytesMax) return std::unexpected(std::string("the file is larger than 4 MiB"));
-  return text;
-}
-
 std::shared_ptr<const validation::OpenApi> load_document(const YamlNode& place, const SchemaConfig& schema,
                                                          const std::string& folder, Problems& problems) {
   const std::string_view name = schema.file;
-  const auto text = name.starts_with(kBuiltIn) ? std::string(openapi::document(name.substr(kBuiltIn.size())))
-                                               : read_document((std::filesystem::path(folder) / schema.file).string());
+  const auto text = name.starts_with(kBuiltIn)
+                        ? std::string(openapi::document(name.substr(kBuiltIn.size())))
+                        : read_file((std::filesystem::path(folder) / schema.file).string(), kDocumentBytesMax);
   if (!text) {
     problems.error(place, fmt::format("schema: {}: cannot be read: {}", schema.file, text.error()));
     return nullptr;
