@@ -2,14 +2,11 @@
 
 #include <stdexcept>
 
-#include <boost/asio/read.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/json/parse.hpp>
 
 #include "sallyport/crypto/random.hpp"
 #include "sallyport/crypto/signing_key.hpp"
-#include "sallyport/tokens/access_token_issuer.hpp"
 #include "sallyport/tokens/jwks.hpp"
 
 namespace sallyport::admin_service {
@@ -19,21 +16,6 @@ const asio::ip::address kLoopback = asio::ip::make_address("127.0.0.1");
 constexpr std::chrono::seconds kPatience{20};
 
 }  // namespace
-
-std::string Reply::complaint() const {
-  if (!body.is_object()) return {};
-  const auto& problem = body.get_object();
-  const auto* code = problem.if_contains("code");
-  std::string out = code != nullptr && code->is_string() ? std::string(code->get_string()) : std::string();
-  const auto* errors = problem.if_contains("errors");
-  std::string last;
-  for (std::size_t i = 0; errors != nullptr && i < errors->as_array().size(); ++i) {
-    std::string pointer = " " + std::string(errors->as_array()[i].as_object().at("pointer").as_string());
-    if (pointer != last) out += pointer;
-    last = std::move(pointer);
-  }
-  return out;
-}
 
 KeyServer::KeyServer(const crypto::TokenKeyRing& ring) : acceptor_(io_, {kLoopback, 0}) {
   const std::string keys = tokens::render_jwks(ring);
@@ -104,29 +86,11 @@ void Probe::add(const std::string& id, const std::string& email, const std::stri
 }
 
 std::string Probe::bearer(const std::string& who, const std::string& role) const {
-  const tokens::AccessTokenIssuer issuer(ring_, {"https://i.test", "aud", std::chrono::seconds(60)});
-  return "Authorization: Bearer " +
-         std::string(issuer.issue({who, "s-1", "t-1", role}, clock_.wall_now()).token.expose()) + "\r\n";
+  return testing::bearer_field(ring_, clock_, {who, role});
 }
 
 Reply Probe::ask(const std::string& line, const std::string& fields, const std::string& body) const {
-  const std::string& url = service_.value().urls().at(0);
-  asio::io_context io;
-  asio::ip::tcp::socket socket(io);
-  socket.connect({kLoopback, static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)))});
-  std::string request = line + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + fields;
-  const bool framed = !body.empty() || line.starts_with("POST") || line.starts_with("PATCH");
-  if (framed) request += "Content-Length: " + std::to_string(body.size()) + "\r\n";
-  asio::write(socket, asio::buffer(request + "\r\n" + body));
-  std::string answer;
-  ErrorCodeSys end;
-  asio::read(socket, asio::dynamic_buffer(answer), end);
-  const auto blank = answer.find("\r\n\r\n");
-  if (blank == std::string::npos) throw std::runtime_error("no answer to " + line);
-  Reply reply{std::stoi(answer.substr(9, 3)), answer.substr(0, blank + 2), nullptr};
-  boost::json::error_code ec;
-  reply.body = boost::json::parse(answer.substr(blank + 4), ec);
-  return reply;
+  return testing::ask(service_.value().urls().at(0), line, fields, body);
 }
 
 std::string Probe::stored() {

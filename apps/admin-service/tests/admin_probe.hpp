@@ -6,24 +6,16 @@
 
 #include <gtest/gtest.h>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/json/value.hpp>
 
 #include "sallyport/admin_service/admin_service.hpp"
 #include "sallyport/core/clock.hpp"
 #include "sallyport/crypto/key_ring.hpp"
+#include "sallyport/testing/service_client.hpp"
 #include "sallyport/testing/sql_database.hpp"
 
 namespace sallyport::admin_service {
 
-/// What the service answered.
-struct Reply {
-  int status = 0;
-  std::string head;
-  boost::json::value body;  ///< null when it is no JSON
-
-  /// "code" of a problem, then the pointers of its errors, each once, separated by spaces.
-  std::string complaint() const;
-};
+using testing::Reply;
 
 /// Publishes a key set on loopback, to whoever asks for whatever.
 class KeyServer final {

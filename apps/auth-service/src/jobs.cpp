@@ -1,7 +1,5 @@
 #include "jobs.hpp"
 
-#include "sallyport/service/guarded.hpp"
-
 namespace sallyport::auth_service {
 
 using runtime::Task;
@@ -9,7 +7,6 @@ using runtime::Task;
 namespace {
 
 constexpr std::chrono::milliseconds kRepublishEvery{10'000};
-constexpr std::chrono::milliseconds kRepublishSoon{500};
 constexpr std::chrono::milliseconds kRepublishBudget{8'000};
 constexpr std::chrono::milliseconds kCleanEvery{60'000};
 constexpr std::chrono::milliseconds kBetweenBatches{20};  ///< requests come first
@@ -23,43 +20,20 @@ BackgroundJobs::BackgroundJobs(accounts::AccountService& service, accounts::Acco
     : service_(service),
       repository_(repository),
       clock_(clock),
-      logger_(logger),
-      metrics_(metrics),
-      shard_(shard),
-      republish_timer_(executor),
-      clean_timer_(executor),
-      running_(executor, 2,
-               [&logger](const std::exception_ptr&) { logger.write(log::Level::Critical, "job_failed"); }) {}
+      republishing_({"republish_ended", kRepublishEvery, executor, logger, shard, metrics.job_failures()},
+                    [this] { return republish(); }),
+      cleaning_({"clean", kCleanEvery, executor, logger, shard, metrics.job_failures()}, [this] { return clean(); }) {}
 
 void BackgroundJobs::start() {
-  running_.spawn(keep_republishing());
-  running_.spawn(keep_cleaning());
-}
-
-void BackgroundJobs::republish_soon() noexcept {
-  soon_ = true;
-  republish_timer_.cancel();
+  republishing_.start();
+  cleaning_.start();
 }
 
 Task<> BackgroundJobs::stop() {
-  stopping_ = true;
-  republish_timer_.cancel();
-  clean_timer_.cancel();
-  co_await running_.join();
-}
-
-Task<> BackgroundJobs::pause(runtime::Timer& timer, std::chrono::milliseconds time) {
-  if (stopping_) co_return;
-  ErrorCodeSys ignored;
-  timer.expires_after(time);
-  co_await timer.async_wait(runtime::into(ignored));
-}
-
-void BackgroundJobs::report(std::string_view job, const Result<void>& result) {
-  if (result) return;
-  shard_.add(metrics_.job_failures());
-  logger_.write(log::Level::Warn, "job_run_failed",
-                {{"job", job}, {"detail", std::string_view(result.error().detail)}});
+  republishing_.cancel();
+  cleaning_.cancel();
+  co_await republishing_.join();
+  co_await cleaning_.join();
 }
 
 Task<Result<void>> BackgroundJobs::republish() {
@@ -69,31 +43,13 @@ Task<Result<void>> BackgroundJobs::republish() {
 }
 
 Task<Result<void>> BackgroundJobs::clean() {
-  while (!stopping_) {
+  while (!cleaning_.cancelled()) {
     const auto cleaned = co_await repository_.clean(Deadline::after(clock_.now(), kBatchBudget));
     if (!cleaned) co_return std::unexpected(cleaned.error());
     if (!cleaned->more) break;
-    co_await pause(clean_timer_, kBetweenBatches);
+    co_await cleaning_.pause(kBetweenBatches);
   }
   co_return Result<void>{};
-}
-
-Task<> BackgroundJobs::keep_republishing() {
-  while (!stopping_) {
-    if (!std::exchange(soon_, false)) co_await pause(republish_timer_, kRepublishEvery);
-    // Asked for while it waited: a moment later, so that many requests make one run.
-    if (std::exchange(soon_, false)) co_await pause(republish_timer_, kRepublishSoon);
-    if (stopping_) break;
-    report("republish_ended", co_await service::guarded(republish()));
-  }
-}
-
-Task<> BackgroundJobs::keep_cleaning() {
-  while (!stopping_) {
-    co_await pause(clean_timer_, kCleanEvery);
-    if (stopping_) break;
-    report("clean", co_await service::guarded(clean()));
-  }
 }
 
 }  // namespace sallyport::auth_service

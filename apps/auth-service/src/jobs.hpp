@@ -4,7 +4,7 @@
 #include "sallyport/accounts/repository.hpp"
 #include "sallyport/accounts/service.hpp"
 #include "sallyport/observability/log.hpp"
-#include "sallyport/runtime/task_scope.hpp"
+#include "sallyport/service/recurring_job.hpp"
 
 namespace sallyport::auth_service {
 
@@ -17,7 +17,7 @@ class BackgroundJobs final {
 
   void start();
   /// Republishes within a second instead of in its turn.
-  void republish_soon() noexcept;
+  void republish_soon() noexcept { republishing_.run_soon(); }
   /// Waits for the run at hand, which has a deadline.
   runtime::Task<> stop();
 
@@ -26,21 +26,10 @@ class BackgroundJobs final {
   runtime::Task<Result<void>> clean();
 
  private:
-  runtime::Task<> keep_republishing();
-  runtime::Task<> keep_cleaning();
-  runtime::Task<> pause(runtime::Timer& timer, std::chrono::milliseconds time);
-  void report(std::string_view job, const Result<void>& result);
-
   accounts::AccountService& service_;
   accounts::AccountRepository& repository_;
   const Clock& clock_;
-  log::Logger& logger_;
-  const AuthMetrics& metrics_;
-  metrics::Shard& shard_;
-  runtime::Timer republish_timer_, clean_timer_;
-  runtime::TaskScope running_;
-  bool soon_ = false;
-  bool stopping_ = false;
+  service::RecurringJob republishing_, cleaning_;
 };
 
 }  // namespace sallyport::auth_service

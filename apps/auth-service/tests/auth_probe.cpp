@@ -1,36 +1,11 @@
 #include "auth_probe.hpp"
 
-#include <stdexcept>
-
-#include <boost/asio/read.hpp>
-#include <boost/asio/write.hpp>
-#include <boost/json/parse.hpp>
-
 #include "sallyport/secrets/environment.hpp"
 #include "sallyport/secrets/fresh_secrets.hpp"
 #include "sallyport/storage/sql/embedded_migrations.hpp"
 #include "sallyport/storage/sql/migrator.hpp"
 
 namespace sallyport::auth_service {
-
-std::string Reply::text(const char* member) const {
-  if (!body.is_object()) return {};
-  const auto* value = body.get_object().if_contains(member);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
-
-std::string Reply::complaint() const {
-  std::string out = text("code");
-  const auto* errors = body.is_object() ? body.get_object().if_contains("errors") : nullptr;
-  if (errors == nullptr) return out;
-  for (const auto& error : errors->as_array()) {
-    const auto& members = error.as_object();
-    std::string told = " " + std::string(members.at("pointer").as_string());
-    told.append(":").append(members.at("code").as_string());
-    if (!out.ends_with(told)) out += told;
-  }
-  return out;
-}
 
 void AuthProbe::migrate() {
   storage::Migrator migrator(*direct_, storage::embedded_migrations(database_.dialect), clock_);
@@ -55,34 +30,19 @@ AuthServiceOptions AuthProbe::options() const {
 }
 
 asio::ip::tcp::socket AuthProbe::connect(asio::io_context& io, const AuthService& service) {
-  const std::string& url = service.urls().at(0);
-  asio::ip::tcp::socket socket(io);
-  socket.connect(
-      {asio::ip::make_address("127.0.0.1"), static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)))});
-  return socket;
+  return sallyport::testing::connect(io, service.urls().at(0));
 }
 
 std::string AuthProbe::ask_raw(const AuthService& service, const std::string& line, const std::string& fields,
                                const std::string& body) {
-  asio::io_context io;
-  auto socket = connect(io, service);
-  asio::write(socket, asio::buffer(line + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + fields +
-                                   "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body));
-  std::string answer;
-  ErrorCodeSys end;
-  asio::read(socket, asio::dynamic_buffer(answer), end);
-  return answer;
+  return sallyport::testing::send_and_read(service.urls().at(0),
+                                           line + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + fields +
+                                               "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
 }
 
 Reply AuthProbe::ask(const AuthService& service, const std::string& line, const std::string& fields,
                      const std::string& body) {
-  const std::string answer = ask_raw(service, line, fields, body);
-  const auto blank = answer.find("\r\n\r\n");
-  if (blank == std::string::npos) throw std::runtime_error("no answer to " + line);
-  Reply reply{std::stoi(answer.substr(9, 3)), answer.substr(0, blank + 2), nullptr};
-  boost::json::error_code ec;
-  reply.body = boost::json::parse(answer.substr(blank + 4), ec);
-  return reply;
+  return sallyport::testing::read_reply(ask_raw(service, line, fields, body));
 }
 
 Reply AuthProbe::post(const AuthService& service, const std::string& path, const std::string& body) {

@@ -7,26 +7,16 @@
 
 #include <gtest/gtest.h>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/json/value.hpp>
 
 #include "sallyport/auth_service/auth_service.hpp"
 #include "sallyport/lockout/memory_lockout_store.hpp"
 #include "sallyport/storage/sql/session.hpp"
+#include "sallyport/testing/service_client.hpp"
 #include "sallyport/testing/temporary_folder.hpp"
 
 namespace sallyport::auth_service {
 
-/// What the service answered.
-struct Reply {
-  int status = 0;
-  std::string head;
-  boost::json::value body;  ///< null when it is no JSON
-
-  std::string text(const char* member) const;  ///< "" when there is no such text
-  /// "code" of a problem, then "POINTER:CODE" of each of its errors, separated by spaces; what comes twice in turn
-  /// once.
-  std::string complaint() const;
-};
+using sallyport::testing::Reply;
 
 /// A service without Redis on a database of its own, on a free port, and a client for it.
 class AuthProbe : public ::testing::Test {

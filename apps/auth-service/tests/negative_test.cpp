@@ -56,7 +56,7 @@ class AuthRefusals : public AuthProbe {
       const auto reply =
           ask(*service_, row.line, (token == Token::Sent ? bearer(token_) : "") + row.fields.value_or(kJson), row.body);
       EXPECT_EQ(reply.status, row.status) << row.name;
-      EXPECT_EQ(reply.complaint(), row.complaint) << row.name;
+      EXPECT_EQ(reply.complaint_with_codes(), row.complaint) << row.name;
       EXPECT_NE(reply.head.find("application/problem+json"), std::string::npos) << row.name;
     }
     EXPECT_EQ(stored(), before);
@@ -64,11 +64,11 @@ class AuthRefusals : public AuthProbe {
   /// The same request without a token, and with tokens that are none.
   void check_tokens(const std::string& line, const std::string& body) {
     const auto before = stored();
-    EXPECT_EQ(ask(*service_, line, kJson, body).complaint(), "authentication_required") << line;
+    EXPECT_EQ(ask(*service_, line, kJson, body).complaint_with_codes(), "authentication_required") << line;
     for (const char* token : {"x", "a.b.c"}) {
-      EXPECT_EQ(ask(*service_, line, kJson + bearer(token), body).complaint(), "invalid_token") << line;
+      EXPECT_EQ(ask(*service_, line, kJson + bearer(token), body).complaint_with_codes(), "invalid_token") << line;
     }
-    EXPECT_EQ(ask(*service_, line, kJson + bearer(refresh_), body).complaint(), "invalid_token") << line;
+    EXPECT_EQ(ask(*service_, line, kJson + bearer(refresh_), body).complaint_with_codes(), "invalid_token") << line;
     EXPECT_EQ(stored(), before);
   }
   /// What no endpoint takes as a body; the service takes no other kind of JSON than an object.
@@ -202,8 +202,9 @@ TEST_F(AuthRefusals, OfALogin) {
 
 TEST_F(AuthRefusals, CountAsAWrongPasswordWhenTheyAreOne) {
   const std::string body = R"({"email":"owner@b.test","password":")" + std::string(4096, 'x') + "\"}";
-  for (int i = 0; i < 5; ++i) EXPECT_EQ(post(*service_, "/auth/login", body).complaint(), "invalid_credentials");
-  EXPECT_EQ(post(*service_, "/auth/login", kOwner).complaint(), "account_locked");
+  for (int i = 0; i < 5; ++i)
+    EXPECT_EQ(post(*service_, "/auth/login", body).complaint_with_codes(), "invalid_credentials");
+  EXPECT_EQ(post(*service_, "/auth/login", kOwner).complaint_with_codes(), "account_locked");
 }
 
 TEST_F(AuthRefusals, OfARefresh) {

@@ -1,10 +1,7 @@
 #pragma once
 
-#include <chrono>
-#include <string_view>
-
 #include "sallyport/payments/service.hpp"
-#include "sallyport/runtime/task_scope.hpp"
+#include "sallyport/service/recurring_job.hpp"
 #include "shared.hpp"
 
 namespace sallyport::payments_service {
@@ -21,19 +18,13 @@ class BackgroundJobs final {
   runtime::Task<> stop();
 
  private:
-  runtime::Task<> keep_reconciling();
-  runtime::Task<> keep_cleaning();
   runtime::Task<Result<void>> reconcile();
   runtime::Task<Result<void>> clean();
-  runtime::Task<> pause(runtime::Timer& timer, std::chrono::milliseconds time);
-  void report(std::string_view job, const Result<void>& result);
 
   Shared& shared_;
   payments::Reconciler& reconciler_;
   metrics::Shard& shard_;
-  runtime::Timer reconcile_timer_, clean_timer_;
-  runtime::TaskScope running_;
-  bool stopping_ = false;
+  service::RecurringJob reconciling_, cleaning_;
 };
 
 }  // namespace sallyport::payments_service

@@ -5,29 +5,19 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <boost/json/value.hpp>
 
 #include "sallyport/crypto/random.hpp"
 #include "sallyport/crypto/signing_key.hpp"
 #include "sallyport/payments_sandbox/sandbox.hpp"
 #include "sallyport/payments_service/payments_service.hpp"
+#include "sallyport/testing/service_client.hpp"
 #include "sallyport/testing/sql_database.hpp"
 
 namespace sallyport::payments_service {
 
 using Engine = testing::SqlEngine;
 
-/// What the service answered.
-struct Reply {
-  int status = 0;
-  std::string head;
-  boost::json::value body;  ///< null when it is no JSON
-
-  std::string text(const char* member) const;  ///< "" when there is no such text
-  std::int64_t number(const char* member) const;
-  /// "code" of a problem, then the pointers of its errors, each once, separated by spaces.
-  std::string complaint() const;
-};
+using testing::Reply;
 
 /// A running service with a sandbox behind it, on a database of its own, and a client for it. On PostgreSQL it has the
 /// rights of the service's run role.

@@ -6,15 +6,11 @@
 #include <memory>
 #include <string>
 
-#include <boost/asio/connect.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/write.hpp>
-
 #include "sallyport/crypto/signing_key.hpp"
 #include "sallyport/service/answers.hpp"
 #include "sallyport/service/body.hpp"
 #include "sallyport/service/service.hpp"
-#include "sallyport/tokens/access_token_issuer.hpp"
+#include "sallyport/testing/service_client.hpp"
 #include "sallyport/tokens/jwks.hpp"
 
 namespace sallyport::service {
@@ -91,24 +87,13 @@ class Probe final {
     return service->start();
   }
   std::string bearer(const char* role = "user") const {
-    const tokens::AccessTokenIssuer issuer(ring, {"https://i", "aud", std::chrono::seconds(60)});
-    return "Authorization: Bearer " +
-           std::string(issuer.issue({"u-1", "s-1", "t-1", role}, clock.wall_now()).token.expose()) + "\r\n";
+    return testing::bearer_field(ring, clock, {"u-1", role, "https://i"});
   }
   /// The whole answer to one request on a connection of its own. line: "GET /path".
   std::string ask(const std::string& line, const std::string& fields = "", const std::string& body = "") const {
-    const std::string& url = service->urls().at(0);
-    asio::io_context io;
-    asio::ip::tcp::socket socket(io);
-    socket.connect(
-        {asio::ip::make_address("127.0.0.1"), static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)))});
     std::string request = line + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + fields;
     if (!body.empty()) request += "Content-Length: " + std::to_string(body.size()) + "\r\n";
-    asio::write(socket, asio::buffer(request + "\r\n" + body));
-    std::string answer;
-    ErrorCodeSys end;
-    asio::read(socket, asio::dynamic_buffer(answer), end);
-    return answer;
+    return testing::send_and_read(service->urls().at(0), request + "\r\n" + body);
   }
 
   crypto::TokenKeyRing ring;
