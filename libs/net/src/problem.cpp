@@ -24,8 +24,9 @@ Response problem(ErrorCode code, const ProblemDetails& details) {
   };
   text_member("detail", details.detail);
   // A token that a client put into its path goes no further: what answers say is kept in logs, too.
+  static const log::Redactor kTokens;
   std::string masked;
-  text_member("instance", log::Redactor().redact(details.instance, masked));
+  text_member("instance", kTokens.redact(details.instance, masked));
   text_member("code", fixed.code);
   text_member("request_id", details.request_id);
   if (!details.members.empty()) body.append(1, ',').append(details.members);

@@ -1,6 +1,10 @@
 #pragma once
 
+#include <expected>
+#include <memory>
+
 #include "known_limits.hpp"
+#include "limit_target.hpp"
 #include "sallyport/accounts/repository.hpp"
 #include "sallyport/rate_limit/store.hpp"
 #include "sallyport/service/application.hpp"
@@ -21,6 +25,13 @@ class Limits final {
   service::Answer reset(service::Exchange& exchange);
 
  private:
+  struct Asked {
+    std::shared_ptr<const rate_limit::LimitCatalog> catalog;  ///< which the target refers to
+    LimitTarget target;
+  };
+  /// Whose limits the request is about, or what it is answered instead.
+  std::expected<Asked, net::Response> asked(const service::Exchange& exchange) const;
+
   const KnownLimits& known_;
   rate_limit::RateLimitStore& store_;
   accounts::AccountRepository& repository_;

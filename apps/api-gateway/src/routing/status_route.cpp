@@ -18,12 +18,17 @@ bool leads_there(const RouteConfig& route) {
   return route.prefix && covers && takes;
 }
 
-SchemaConfig contract() {
-  SchemaConfig schema;
-  schema.file = "builtin:admin";
+std::shared_ptr<const validation::OpenApi> load_contract() {
   auto loaded = validation::OpenApi::load(openapi::document("admin"));
   SALLYPORT_ASSERT(loaded.has_value());
-  schema.document = std::make_shared<const validation::OpenApi>(*std::move(loaded));
+  return std::make_shared<const validation::OpenApi>(*std::move(loaded));
+}
+
+SchemaConfig contract() {
+  static const auto document = load_contract();  // every router of the process has this route
+  SchemaConfig schema;
+  schema.file = "builtin:admin";
+  schema.document = document;
   return schema;
 }
 
